@@ -1,0 +1,27 @@
+"""Search spaces by name. The registry is here because names come in as strings from the command line."""
+
+from __future__ import annotations
+
+import importlib
+from functools import cache
+
+from pomonag.errors import unknown_name
+from pomonag.spaces.search_space import Costs, SearchSpace, Skeleton
+
+__all__ = ["SPACES", "Costs", "SearchSpace", "Skeleton", "search_space"]
+
+SPACES = {"nb201": "pomonag.spaces.nasbench201:NasBench201"}
+
+
+@cache
+def search_space(name: str) -> SearchSpace:
+    """The search space of that name; one object a process, since spaces hold no mutable state.
+
+    >>> search_space("nb201").size
+    15625
+    """
+    if name not in SPACES:
+        raise unknown_name("search space", name, SPACES)
+    module, attribute = SPACES[name].split(":")
+    space: SearchSpace = getattr(importlib.import_module(module), attribute)()
+    return space

@@ -1,0 +1,73 @@
+"""What a search space promises. All code outside `pomonag.spaces` speaks to this face and never asks which space it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol, runtime_checkable
+
+import numpy as np
+import torch
+from torch import nn
+
+from pomonag.spaces.encoding import Encoding
+
+
+@dataclass(frozen=True)
+class Costs:
+    """Exact costs of b architectures: `params` and `macs`, int64 arrays of shape [b].
+
+    A multiply-accumulate counts once; convolutions and linear layers are counted, biases, batch
+    normalisation, activations and pooling are not. Every *placed* operation counts, also a dead one.
+    """
+
+    params: np.ndarray
+    macs: np.ndarray
+
+
+@dataclass(frozen=True)
+class Skeleton:
+    """The macro-architecture around an architecture; spaces extend it. The defaults are the paper's full network."""
+
+    classes: int = 10
+    resolution: int = 32
+
+
+@runtime_checkable
+class Architecture(Protocol):
+    """A frozen, hashable dataclass whose `str()` is the field's string and the inverse of the space's `parse`."""
+
+    def __str__(self) -> str: ...
+
+    def __hash__(self) -> int: ...
+
+
+class SearchSpace(Protocol):
+    """A search space, complete: sampling, strings, encodings, exact costs and trainable networks."""
+
+    name: ClassVar[str]
+    size: ClassVar[int]
+    encodings: Mapping[str, Encoding]
+    skeleton_type: type[Skeleton]
+
+    @property
+    def encoding(self) -> Encoding:
+        """The default encoding."""
+
+    def sample(self, n: int, generator: torch.Generator) -> list[Any]:
+        """n architectures drawn uniformly, with replacement."""
+
+    def mutate(self, architecture: Any, generator: torch.Generator) -> Any:
+        """A copy with one decision changed to another value."""
+
+    def parse(self, text: str) -> Any:
+        """The architecture that a string names. Raises UserError with the place and the rule that was broken."""
+
+    def cost(self, architectures: Sequence[Any], skeleton: Any | None = None, **settings: int) -> Costs:
+        """Exact costs; `settings` are fields of the skeleton, as a shorthand."""
+
+    def build(self, architecture: Any, skeleton: Any | None = None, **settings: int) -> nn.Module:
+        """The trainable network, images [b, 3, h, w] -> logits [b, classes]."""
+
+    def equivalence_key(self, architecture: Any) -> str:
+        """Equal for architectures that compute the same function up to renaming (isomorphism classes)."""
