@@ -27,7 +27,7 @@ EDGES = ((1, 0), (2, 0), (2, 1), (3, 0), (3, 1), (3, 2))
 class NasBench201Cell:
     """One cell: six operation indices in the order of `EDGES`."""
 
-    operations: tuple[int, int, int, int, int, int]
+    operations: tuple[int, ...]
 
     def __post_init__(self) -> None:
         if len(self.operations) != len(EDGES) or any(not 0 <= op < len(OPERATIONS) for op in self.operations):
@@ -36,7 +36,9 @@ class NasBench201Cell:
     def __str__(self) -> str:
         edges = iter(zip(EDGES, self.operations))
         nodes = ([next(edges) for _ in range(target)] for target in (1, 2, 3))
-        return "+".join("|" + "|".join(f"{OPERATIONS[op]}~{source}" for (_, source), op in node) + "|" for node in nodes)
+        return "+".join(
+            "|" + "|".join(f"{OPERATIONS[op]}~{source}" for (_, source), op in node) + "|" for node in nodes
+        )
 
     @property
     def index(self) -> int:
@@ -113,6 +115,11 @@ class NasBench201Encoding:
             mask[node, list(successors)] = 1.0
         return mask
 
+    @property
+    def categories(self) -> Tensor:
+        """The seven one-hot rows, float [7, 7]."""
+        return torch.eye(self.num_operations)
+
     def encode(self, architectures: Sequence[NasBench201Cell]) -> Tensor:
         """Float32 [b, 8, 7]."""
         operations = torch.from_numpy(operation_indices(architectures))
@@ -123,6 +130,8 @@ class NasBench201Encoding:
 
     def decode(self, x: Tensor, rule: str = "threshold") -> list[NasBench201Cell | Invalid]:
         """x [b, 8, 7] in [0, 1] -> a cell or an `Invalid` each; the rules are checked in the reference's order."""
+        if x.shape[1:] != (self.num_nodes, self.num_operations):
+            raise UserError(f"got matrices of shape {list(x.shape)}; NAS-Bench-201 architectures are [b, 8, 7]")
         if rule == "arg_max":
             return [NasBench201Cell(tuple(row)) for row in x[:, 1:7, 2:].argmax(-1).tolist()]
         if rule != "threshold":
@@ -164,6 +173,10 @@ class NasBench201:
         """All 15,625 cells in order of `index`."""
         return _all_cells()
 
+    def positions(self, architectures: Sequence[NasBench201Cell]) -> np.ndarray:
+        """The `index` of each, int64 [b]."""
+        return operation_indices(architectures) @ 5 ** np.arange(5, -1, -1)
+
     def sample(self, n: int, generator: torch.Generator) -> list[NasBench201Cell]:
         """n cells, uniform over the 15,625 strings, with replacement."""
         draws = torch.randint(len(OPERATIONS), (n, len(EDGES)), generator=generator)
@@ -184,6 +197,11 @@ class NasBench201:
         `scores` [15625] follows the order of `enumerate`, e.g. the mean accuracy over the benchmark's datasets.
         """
         cells = self.enumerate()
+        if np.shape(scores) != (len(cells),) or np.isnan(scores).any() or not 0 < top < len(cells):
+            raise UserError(
+                f"got scores of shape {np.shape(scores)} and top={top}; expected {len(cells)} numbers without nan, "
+                f"in the order of enumerate(), and a top of 1..{len(cells) - 1}"
+            )
         order = np.argsort(-np.asarray(scores), kind="stable")
         from_top = torch.rand(n, generator=generator) < share
         high = torch.randint(top, (n,), generator=generator)
@@ -210,8 +228,8 @@ class NasBench201:
             if edges[0] or edges[-1] or len(edges) != target + 2:
                 raise UserError(f"got {node!r} for node {target} in {text!r}; {example}: {target} edge(s) between bars")
             for source, edge in enumerate(edges[1:-1]):
-                match = re.fullmatch(r"([a-z0-9_]+)~(\d+)", edge)
-                if not match or int(match[2]) != source:
+                match = re.fullmatch(r"([A-Za-z0-9_]+)~([0-9]+)", edge)
+                if not match or match[2] != str(source):
                     raise UserError(f"got edge {edge!r} in node {target} of {text!r}; expected operation~{source}")
                 if match[1] not in OPERATIONS:
                     raise unknown_name("NAS-Bench-201 operation", match[1], OPERATIONS)

@@ -1,4 +1,4 @@
-"""What a search space promises. All code outside `pomonag.spaces` speaks to this face and never asks which space it is."""
+"""What a search space promises. Code outside `pomonag.spaces` speaks to this face and never asks which space it is."""
 
 from __future__ import annotations
 
@@ -71,3 +71,16 @@ class SearchSpace(Protocol):
 
     def equivalence_key(self, architecture: Any) -> str:
         """Equal for architectures that compute the same function up to renaming (isomorphism classes)."""
+
+
+@runtime_checkable
+class EnumerableSpace(Protocol):
+    """The further promise of a space small enough to be listed whole."""
+
+    size: ClassVar[int]
+
+    def enumerate(self) -> Sequence[Any]:
+        """All `size` architectures, always in the same order."""
+
+    def positions(self, architectures: Sequence[Any]) -> np.ndarray:
+        """Int64 [b]: where each architecture stands in `enumerate()`; what tables of the whole space are indexed by."""

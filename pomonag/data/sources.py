@@ -1,0 +1,52 @@
+"""Files that the project does not ship: found through `POMONAG_DATA_DIR`, never downloaded behind the user's back."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pomonag.errors import UserError
+
+VARIABLE = "POMONAG_DATA_DIR"
+
+# How to come by each file; the first column of the message a user sees when it is missing.
+_HOW_TO_GET = {
+    "nasbench201/accuracies.csv.gz": (
+        "a CSV with the columns arch_str, cifar10_test_acc_200ep and cifar100_test_acc_200ep, one row for each of the "
+        "15,625 architectures, written from the NATS-Bench API (topology space)"
+    ),
+    "nasbench201/latency_help.csv.gz": (
+        "a CSV with the column index (the official NAS-Bench-201 index) and one column a device in milliseconds, "
+        "written from the latency files of HELP (github.com/HayeonLee/HELP, data/nasbench201/latency)"
+    ),
+    "meta_dataset_nb201/train.csv.gz": (
+        "the 4,230 training rows of DiffusionNAG's NAS-Bench-201 meta-dataset (github.com/CownowAn/DiffusionNAG) as CSV"
+    ),
+    "images/cifar10_subset.npz": "arrays x_train, y_train, x_test, y_test, classes: 32 x 32 RGB images of CIFAR-10",
+    "images/cifar100_subset.npz": "arrays x_train, y_train, x_test, y_test, classes: 32 x 32 RGB images of CIFAR-100",
+    "images/miniimagenet32.npz": "arrays x, y, classes: mini-ImageNet at 32 x 32, 100 classes",
+}
+
+
+class DataMissing(UserError):
+    """A file from outside the project is not there. The message says what it holds and where to put it."""
+
+
+def data_path(name: str) -> Path:
+    """Where the file `name` (such as `nasbench201/accuracies.csv.gz`) lies below the folder `POMONAG_DATA_DIR`.
+
+    There is no default folder. Raises DataMissing when the variable is not set or the file is not there.
+    """
+    folder = os.environ.get(VARIABLE)
+    what = f" It is {_HOW_TO_GET[name]}." if name in _HOW_TO_GET else ""
+    if not folder:
+        raise DataMissing(
+            f"{name} is needed, but {VARIABLE} is not set. "
+            f"Set it to the folder that holds the file, or give --data-dir.{what}"
+        )
+    path = Path(folder).expanduser() / name
+    if not path.is_file():
+        raise DataMissing(
+            f"{path} is not there. Put the file there, or set {VARIABLE} to the folder that holds {name}.{what}"
+        )
+    return path
