@@ -1,0 +1,115 @@
+"""A data set as one feature vector an image: the condition of every predictor.
+
+DiffusionNAG describes a data set by 20 images a class through a frozen ImageNet network; POMONAG (Sec. 3.2) replaces
+its ResNet18 by ViT-B/16. Our default is EfficientNet-Lite0, whose weights come with a package, so that nothing has
+to be downloaded.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from PIL import Image
+
+from pomonag.data.image_datasets import as_image_dataset
+from pomonag.data.sampling import SAMPLES_PER_CLASS, sample_classes
+from pomonag.errors import UserError, unknown_name
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+ENCODERS = ("efficientnet_lite0", "resnet18", "vit_b_16", "precomputed")
+_BATCH = 8  # larger batches fall out of the processor's cache and are up to twice as slow
+
+
+class DatasetEncoder(Protocol):
+    """Turns a labelled image collection into features of a few images of each class.
+
+    `identity` names everything that the features depend on besides images, labels, sample count and seed.
+    """
+
+    name: str
+    features: int
+    resolution: int
+    identity: str
+
+    def embed(self, images: Any, labels: Any, samples_per_class: int = SAMPLES_PER_CLASS, seed: int = 0) -> Tensor:
+        """Float32 features [classes, samples, features]; images and labels as `as_image_dataset` takes them."""
+        ...
+
+
+def dataset_encoder(name: str = "efficientnet_lite0", *, cached: bool = True) -> DatasetEncoder:
+    """The encoder of that name: efficientnet_lite0, resnet18, vit_b_16, or precomputed:FILE.
+
+    `cached` keeps embeddings in the user's cache folder, keyed by content. Raises UserError for an unknown name and
+    for weights that are missing and cannot be fetched.
+    """
+    kind, _, file = name.partition(":")
+    if kind not in ENCODERS:
+        raise unknown_name("image encoder", kind, ENCODERS)
+    if kind == "precomputed":
+        from pomonag.predictors.embeddings import PrecomputedEncoder
+
+        if not file:
+            raise UserError(
+                "encoder 'precomputed' needs a file: precomputed:features.npz or precomputed:x.safetensors."
+            )
+        return PrecomputedEncoder(Path(file))
+    from pomonag.predictors import image_networks
+    from pomonag.predictors.embedding_cache import CachedEncoder
+
+    encoder = NetworkEncoder(kind, **image_networks.SETTINGS[kind])
+    return CachedEncoder(encoder) if cached else encoder
+
+
+class NetworkEncoder:
+    """Features of a frozen image network; the network is loaded at the first use."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        features: int,
+        resolution: int,
+        mean: tuple[float, ...],
+        deviation: tuple[float, ...],
+        weights: str,
+    ) -> None:
+        """`mean` and `deviation` are those of pixels in 0..255; `weights` identifies the weights' file."""
+        self.name, self.features, self.resolution = name, features, resolution
+        self.identity = f"{name} {weights} {resolution} {mean} {deviation}"
+        self._mean, self._deviation = mean, deviation
+        self._network: nn.Module | None = None
+
+    def embed(self, images: Any, labels: Any, samples_per_class: int = SAMPLES_PER_CLASS, seed: int = 0) -> Tensor:
+        import torch
+
+        data = as_image_dataset(images, labels, samples_per_class=samples_per_class, seed=seed)
+        pixels = torch.from_numpy(self._resized(data.images))
+        mean, deviation = torch.tensor(self._mean), torch.tensor(self._deviation)
+        network = self._load()
+        features = []
+        with torch.inference_mode():
+            for batch in pixels.split(_BATCH):
+                normalised = (batch.float() - mean) / deviation
+                # A view with the channels last in memory, which is also the quicker layout for the convolutions.
+                features.append(network(normalised.permute(0, 3, 1, 2)).float())
+        chosen = torch.from_numpy(sample_classes(data.labels, samples_per_class, seed))
+        return torch.cat(features)[chosen].clone()
+
+    def _resized(self, images: np.ndarray | list[np.ndarray]) -> np.ndarray:
+        """Bicubic to the network's resolution, uint8 [n, resolution, resolution, 3]."""
+        size = (self.resolution, self.resolution)
+        result = np.empty((len(images), *size, 3), dtype=np.uint8)
+        for row, image in zip(result, images):
+            row[:] = Image.fromarray(image).resize(size, Image.Resampling.BICUBIC)
+        return result
+
+    def _load(self) -> nn.Module:
+        if self._network is None:
+            from pomonag.predictors import image_networks
+
+            self._network = image_networks.load(self.name)
+        return self._network

@@ -1,0 +1,125 @@
+"""Embeddings in files: those that ship with the package, and those that a person has computed elsewhere."""
+
+from __future__ import annotations
+
+import io
+import json
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pomonag.data.image_datasets import ImageDataset, as_image_dataset
+from pomonag.data.sampling import SAMPLES_PER_CLASS, sample_class
+from pomonag.errors import UserError, unknown_name
+from pomonag.records.files import atomic_write
+from pomonag.records.provenance import provenance
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from pomonag.predictors.dataset_encoder import DatasetEncoder
+
+_SHIPPED_ENCODER = "efficientnet_lite0"
+
+
+def shipped_embeddings() -> list[str]:
+    """Names that `load_embedding` knows."""
+    ending = f"_{_SHIPPED_ENCODER}.safetensors"
+    return sorted(file.name.removesuffix(ending) for file in _shipped_folder().iterdir() if file.name.endswith(ending))
+
+
+def load_embedding(name: str) -> Tensor:
+    """Float32 EfficientNet-Lite0 features [classes, 20, 1280] of a data set that ships with the package.
+
+    `miniimagenet32` has all its 100 classes in the order of their labels, so that any task made of its classes is
+    `load_embedding("miniimagenet32")[classes]`.
+    """
+    known = shipped_embeddings()
+    if name not in known:
+        raise unknown_name("shipped embedding", name, known)
+    from safetensors.torch import load
+
+    content = (_shipped_folder() / f"{name}_{_SHIPPED_ENCODER}.safetensors").read_bytes()
+    return load(content)["embedding"].float()
+
+
+def write_embedding(data: ImageDataset, encoder: DatasetEncoder, file: Path, seed: int = 0) -> Tensor:
+    """Embed `data` and write it in half precision as safetensors, with where it came from as JSON beside it."""
+    import torch
+    from safetensors.torch import save
+
+    embedding = encoder.embed(data.images, data.labels, seed=seed).to(torch.float16).contiguous()
+    origin = {
+        "encoder": encoder.identity,
+        "shape": list(embedding.shape),
+        "seed": seed,
+        "images": {"source": Path(data.source).name, "sha256": data.sha256, "classes": list(data.classes)},
+        "provenance": provenance(),
+    }
+    with atomic_write(file) as opened:
+        opened.write(save({"embedding": embedding}, metadata={"encoder": encoder.identity}))
+    with atomic_write(file.with_suffix(".json"), "w") as opened:
+        opened.write(json.dumps(origin, indent=1, ensure_ascii=False) + "\n")
+    return embedding
+
+
+class PrecomputedEncoder:
+    """Features that were computed elsewhere, in an .npz or .safetensors file with an array `embedding`.
+
+    The array has the shape [classes, samples, features], with classes in the order of the labels.
+    """
+
+    name = "precomputed"
+    resolution = 32  # the images are not looked at, so they may stay small
+
+    def __init__(self, file: Path) -> None:
+        self._embedding = _read_embedding(file)
+        self._file = file
+        self.features = self._embedding.shape[2]
+        self.identity = f"precomputed {file.name}"
+
+    def embed(self, images: Any, labels: Any, samples_per_class: int = SAMPLES_PER_CLASS, seed: int = 0) -> Tensor:
+        import torch
+
+        classes = len(as_image_dataset(images, labels, samples_per_class=samples_per_class, seed=seed).classes)
+        found, samples, _ = self._embedding.shape
+        if found != classes:
+            raise UserError(f"{self._file} has the embedding of {found} classes, but the images have {classes}.")
+        rows = [self._embedding[c, sample_class(samples, samples_per_class, c, seed)] for c in range(classes)]
+        return torch.from_numpy(np.stack(rows))
+
+
+def _read_embedding(file: Path) -> np.ndarray:
+    """Float32 [classes, samples, features] from an .npz or .safetensors file."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    if file.suffix.lower() not in (".npz", ".safetensors"):
+        raise UserError(f"{file} is no .npz or .safetensors file, expected one with an array `embedding`.")
+    try:
+        content = file.read_bytes()
+        arrays: dict[str, np.ndarray]
+        if file.suffix.lower() == ".npz":
+            with np.load(io.BytesIO(content), allow_pickle=False) as archive:
+                arrays = {key: archive[key] for key in archive.files}
+        else:
+            arrays = load(content)
+    except OSError as error:
+        raise UserError(f"cannot read {file}: {error.strerror or error}. Give the path of an embedding.") from None
+    except (SafetensorError, ValueError, EOFError, KeyError) as error:
+        raise UserError(f"{file} is damaged or no embedding: {error}. Write it again.") from None
+    if "embedding" not in arrays:
+        raise UserError(f"{file} holds {', '.join(sorted(arrays)) or 'nothing'}, expected an array `embedding`.")
+    embedding = arrays["embedding"].astype(np.float32)
+    if embedding.ndim != 3 or 0 in embedding.shape or not np.isfinite(embedding).all():
+        raise UserError(
+            f"`embedding` of {file} has the shape {embedding.shape}, "
+            "expected finite numbers of shape [classes, samples, features]."
+        )
+    return embedding
+
+
+def _shipped_folder() -> Any:
+    return resources.files("pomonag") / "assets" / "embeddings"
