@@ -1,0 +1,127 @@
+"""`python -m benchmarks plan|run`: what there is to measure, and measuring it."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import runner, suites
+from benchmarks.catalogue import write_catalogue
+from pomonag.errors import UserError
+from reports.measurements import SHIPPED
+
+
+def _options(command: Callable[..., Any]) -> Callable[..., Any]:
+    for name, text in (
+        ("dataset", "Only this data set."),
+        ("configuration", "Only this configuration."),
+        ("method", "Only this method."),
+        ("table", "Only this table of the paper, or suite."),
+    ):
+        command = click.option(f"--{name}", multiple=True, help=f"{text} May be given several times.")(command)
+    command = click.option("--smoke", is_flag=True, help="Only the runs that take seconds.")(command)
+    seeds, folder, file = click.IntRange(1), click.Path(file_okay=False, path_type=Path), click.Path(path_type=Path)
+    command = click.option("--seeds", type=seeds, default=3, show_default=True, help="Repetitions.")(command)
+    command = click.option("--results-dir", type=folder, default=SHIPPED, help="Where results are kept.")(command)
+    return click.option("--catalogue", type=file, help="Also write all runs and what they lack to this file.")(command)
+
+
+def _steps(options: dict[str, Any]) -> list[runner.Step]:
+    everything = suites.all_runs()
+    if options["catalogue"]:
+        write_catalogue(everything, options["catalogue"])
+    wanted = {name: options[name] for name in ("table", "method", "configuration", "dataset")}
+    chosen = [run for run in suites.select(everything, **wanted) if run.smoke or not options["smoke"]]
+    return runner.plan(chosen, options["results_dir"], seeds=options["seeds"], fresh=options.get("fresh", False))
+
+
+@click.group(help=__doc__)
+def main() -> None:
+    """The commands below."""
+
+
+@main.command()
+@_options
+def plan(**options: Any) -> None:
+    """Print every run, what is done, what is missing, and the time that is left."""
+    steps = _steps(options)
+    by_run: dict[str, list[runner.Step]] = {}
+    for step in steps:
+        by_run.setdefault(step.run.key.id, []).append(step)
+    table = Table("run", "values", "seeds done", "to do", box=None, pad_edge=False)
+    for name, group in by_run.items():
+        done = sum(step.status == "done" for step in group)
+        left = [step for step in group if step.status == "to run"]
+        lacking = next((step.missing for step in group if step.status == "not run"), ())
+        status = f"NOT RUN: {' '.join(lacking)}" if lacking else duration(_left(left)) if left else ""
+        table.add_row(name, str(len(group[0].run.quantities)), f"{done}/{len(group)}", status)
+    # Not a terminal: no width to fit, so that a line of the listing stays one line.
+    console = Console(width=None if sys.stdout.isatty() else 240, soft_wrap=False)
+    console.print(table)
+    to_run = [step for step in steps if step.status == "to run"]
+    not_run = sum(step.status == "not run" for step in steps)
+    console.print(
+        f"{len(by_run)} runs, {len(steps)} with seeds: {len(steps) - len(to_run) - not_run} done, "
+        f"{len(to_run)} to run (about {duration(_left(to_run))}), {not_run} NOT RUN for missing inputs."
+    )
+
+
+@main.command()
+@_options
+@click.option("--fresh", is_flag=True, help="Compute again what is already there.")
+def run(**options: Any) -> None:
+    """Compute what is missing; an interrupted run goes on where it stopped."""
+    steps = _steps(options)
+    to_run = [step for step in steps if step.status == "to run"]
+    for name, missing in sorted({(s.run.key.id, s.missing) for s in steps if s.status == "not run"}):
+        click.echo(f"NOT RUN {name}: {' '.join(missing)}")
+    click.echo(f"{len(to_run)} to run, about {duration(_left(to_run))}.")
+    failed = 0
+    for number, (step, result) in enumerate(runner.execute(to_run, options["results_dir"]), start=1):
+        line = f"[{number}/{len(to_run)}] {step.run.key.id} seed {step.seed}: "
+        if isinstance(result, UserError):
+            failed += 1
+            click.echo(f"{line}FAILED: {result}")
+        else:
+            values = ", ".join(f"{v.metric} {v.value:.4g} {v.unit}".rstrip() for v in result.values[:4])
+            click.echo(f"{line}{values} ({result.wall_seconds:.1f} s)")
+    if failed:
+        raise UserError(f"{failed} of {len(to_run)} runs failed, see above; the others are kept.")
+
+
+def _left(steps: list[runner.Step]) -> float:
+    return sum(step.run.estimated_seconds for step in steps)
+
+
+def duration(seconds: float) -> str:
+    """`45 s`, `3 min`, `1.5 h`."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+@functools.wraps(main)
+def guarded() -> None:
+    """`main` with one message and exit code 2 for what the user can mend, 130 for Ctrl-C; finished results are kept."""
+    try:
+        main(standalone_mode=False)
+    except UserError as error:
+        click.echo(f"error: {error}", err=True)
+        raise SystemExit(2) from None
+    except click.ClickException as error:
+        error.show()
+        raise SystemExit(error.exit_code) from None
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("interrupted; what was finished is kept, the same command goes on from there", err=True)
+        raise SystemExit(130) from None
+
+
+if __name__ == "__main__":
+    guarded()

@@ -1,0 +1,212 @@
+"""Measured values and where they came from: one record a run, read back as one row a value."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from scipy import stats
+
+from pomonag.records.record_store import Problem, RecordStore
+from reports.cells import Cell, slug, table_name
+
+SCHEMA = 1
+SHIPPED = Path(__file__).parent / "results"
+
+
+@dataclass(frozen=True)
+class RunKey:
+    """What was run; several cells may come from one run."""
+
+    table: str
+    method: str
+    configuration: str
+    space: str
+    dataset: str
+
+    @property
+    def id(self) -> str:
+        """The common head of the ids of its cells."""
+        return "-".join(slug(part) for part in (table_name(self.table), *list(asdict(self).values())[1:]))
+
+
+@dataclass(frozen=True)
+class Value:
+    """One number of a run. `protocol` says in words what was measured on which data: it decides comparability."""
+
+    metric: str
+    value: float
+    unit: str
+    protocol: str
+    statistic: str = "mean"
+    evaluation: str = "generated"
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """One run of one seed, whole: a single line of the store, so that a kill leaves all of its values or none.
+
+    `seed` counts the repetitions from 0, `seed_value` is the number the random generators got. `settings` and
+    `version` (raised by hand when a method changes) make `config_hash`. `inputs` are short SHA-256 digests of the
+    data and checkpoints that were read, `details` what the figures draw.
+    """
+
+    key: RunKey
+    seed: int
+    seed_value: int
+    settings: dict[str, Any]
+    version: int
+    values: tuple[Value, ...]
+    wall_seconds: float
+    cpu_seconds: float
+    profile: str = "lite"
+    details: dict[str, Any] = field(default_factory=dict)
+    inputs: dict[str, str] = field(default_factory=dict)
+    provenance: dict[str, Any] = field(default_factory=dict)
+    recorded: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="milliseconds"))
+
+    @property
+    def config_hash(self) -> str:
+        """Equal for runs that were asked the same."""
+        return config_hash(self.settings, self.version)
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON types only."""
+        return {
+            "schema": SCHEMA,
+            "kind": "run",
+            "id": self.key.id,
+            "config_hash": self.config_hash,
+            **asdict(self),
+            "values": [{**asdict(value), "protocol_hash": digest(value.protocol)} for value in self.values],
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> RunRecord:
+        """Raises ValueError for a record of a newer schema or another kind, TypeError or KeyError for a broken one."""
+        if data.get("kind") != "run" or data.get("schema", 0) > SCHEMA:
+            raise ValueError(f"record of kind {data.get('kind')!r}, schema {data.get('schema')!r}")
+        known = {f.name for f in fields(cls)}
+        plain = {name: value for name, value in data.items() if name in known}
+        value_fields = {f.name for f in fields(Value)}
+        plain["key"] = RunKey(**data["key"])
+        plain["values"] = tuple(Value(**{k: v for k, v in row.items() if k in value_fields}) for row in data["values"])
+        return cls(**plain)
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One value of one seed, with the run that gave it."""
+
+    cell: Cell
+    value: float
+    unit: str
+    protocol: str
+    run: RunRecord
+
+    @property
+    def protocol_hash(self) -> str:
+        """Equal where the same quantity was measured on the same data."""
+        return digest(self.protocol)
+
+
+def digest(text: str) -> str:
+    """Twelve hexadecimal digits of BLAKE2."""
+    return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
+
+
+def config_hash(settings: dict[str, Any], version: int) -> str:
+    """The hash of a run's settings and its hand-raised version; independent of the order of the keys."""
+    return digest(json.dumps([settings, version], sort_keys=True, ensure_ascii=True))
+
+
+def measurements_of(run: RunRecord) -> list[Measurement]:
+    """The run's values, one measurement each."""
+    key = run.key
+    return [
+        Measurement(
+            Cell(
+                key.table, key.method, key.configuration, key.space, key.dataset,
+                value.metric, value.statistic, value.evaluation,
+            ),
+            value.value, value.unit, value.protocol, run,
+        )
+        for value in run.values
+    ]  # fmt: skip
+
+
+def load_runs(folder: Path | str) -> tuple[list[RunRecord], list[Problem]]:
+    """The runs of a store that count, and the lines that could not be read.
+
+    Of several configurations of one run the one recorded last counts, and of one seed's repetitions the last.
+    """
+    records, problems = RecordStore(folder).read()
+    runs: list[RunRecord] = []
+    for record in records:
+        try:
+            runs.append(RunRecord.from_json(record))
+        except (ValueError, TypeError, KeyError) as error:
+            problems.append(Problem(str(record.get("id", "record")), 0, f"not a run of this version: {error}"))
+    runs.sort(key=lambda run: run.recorded)
+    current = {run.key: run.config_hash for run in runs}
+    latest = {(run.key, run.seed): run for run in runs if run.config_hash == current[run.key]}
+    return [latest[key] for key in sorted(latest, key=lambda k: (k[0].id, k[1]))], problems
+
+
+def frame(runs: Iterable[RunRecord], origin: str = "shipped") -> pd.DataFrame:
+    """One row a value: the cell's fields, `cell` (id), seed, value, unit, hashes, seconds, `origin`, `run`."""
+    rows = [
+        {
+            **asdict(m.cell), "cell": m.cell.id, "seed": m.run.seed, "value": m.value, "unit": m.unit,
+            "profile": m.run.profile, "protocol": m.protocol, "protocol_hash": m.protocol_hash,
+            "config_hash": m.run.config_hash, "wall_seconds": m.run.wall_seconds, "cpu_seconds": m.run.cpu_seconds,
+            "recorded": m.run.recorded, "origin": origin, "run": m.run,
+        }
+        for run in runs
+        for m in measurements_of(run)
+    ]  # fmt: skip
+    columns = [
+        "table", "method", "configuration", "space", "dataset", "metric", "statistic", "evaluation", "cell", "seed",
+        "value", "unit", "profile", "protocol", "protocol_hash", "config_hash", "wall_seconds", "cpu_seconds",
+        "recorded", "origin", "run",
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=columns)
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Mean of n seeds with the half-width of its 95 % Student-t interval (None for a single seed)."""
+
+    mean: float
+    ci95: float | None
+    n: int
+
+
+def summarise(values: Sequence[float]) -> Summary:
+    """Mean, half-width of the 95 % t-interval, n.
+
+    >>> summary = summarise([1.0, 2.0, 3.0])
+    >>> summary.mean, round(summary.ci95, 4), summary.n
+    (2.0, 2.4841, 3)
+    """
+    n = len(values)
+    if n == 0:
+        raise ValueError("no values to summarise")
+    series = pd.Series(values, dtype=float)
+    half = float(stats.t.ppf(0.975, n - 1) * series.sem()) if n > 1 else None
+    return Summary(float(series.mean()), half, n)
+
+
+def aggregate(table: pd.DataFrame) -> pd.DataFrame:
+    """One row a cell, indexed by its id: mean, ci95 (nan for one seed), n, minimum, maximum, unit."""
+    grouped = table.groupby("cell", sort=True)["value"]
+    result = grouped.agg(mean="mean", n="count", minimum="min", maximum="max", sem="sem")
+    result["ci95"] = result.pop("sem") * stats.t.ppf(0.975, (result["n"] - 1).clip(lower=1))
+    result["unit"] = table.groupby("cell")["unit"].first()
+    return result[["mean", "ci95", "n", "minimum", "maximum", "unit"]]

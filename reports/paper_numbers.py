@@ -1,0 +1,84 @@
+"""The paper's numbers in long form, each with its place in the paper."""
+
+from __future__ import annotations
+
+import csv
+import functools
+from dataclasses import dataclass
+from pathlib import Path
+
+from pomonag.errors import UserError
+
+PATH = Path(__file__).parent / "paper_numbers.csv"
+COLUMNS = ("table", "method", "space", "dataset", "metric", "statistic", "value", "ci95", "unit", "note")
+
+
+@dataclass(frozen=True)
+class PaperNumber:
+    """One number: `ci95` is the printed half-width (None where the paper prints none or it is cut off)."""
+
+    table: str
+    method: str
+    space: str
+    dataset: str
+    metric: str
+    statistic: str
+    value: float
+    ci95: float | None
+    unit: str
+    note: str
+
+    @property
+    def place(self) -> str:
+        """Where the paper prints it."""
+        return (
+            f"Table {self.table}" if self.table.isdigit() else self.note.split(";")[0].removeprefix("setting").strip()
+        )
+
+    @property
+    def text(self) -> str:
+        """The number as printed: digits, half-width, unit."""
+        decimals = 0 if self.unit in ("architectures", "s", "triplets") else 3 if self.unit == "rho" else 2
+        shown = f"{self.value:,.{decimals}f}"
+        if self.note.startswith("lower bound"):
+            shown = f"> {shown}"
+        return shown if self.ci95 is None else f"{shown} ± {self.ci95:.{decimals}f}"
+
+
+def load(path: Path | str = PATH) -> list[PaperNumber]:
+    """All rows of the file. Raises UserError with the line and column of what cannot be read."""
+    path = Path(path)
+    with path.open(encoding="utf-8", newline="") as file:
+        reader = csv.DictReader(file)
+        if tuple(reader.fieldnames or ()) != COLUMNS:
+            raise UserError(f"{path}, line 1: got the columns {reader.fieldnames}; expected {', '.join(COLUMNS)}")
+        return [_parse(row, path, reader.line_num) for row in reader]
+
+
+@functools.cache
+def by_place() -> dict[tuple[str, str, str, str, str], PaperNumber]:
+    """The shipped numbers by (table, method, space, dataset, metric) in lower case; statistics other than max/min."""
+    return {
+        (n.table, n.method.lower(), n.space, n.dataset, n.metric): n
+        for n in load()
+        if n.statistic not in ("max", "min")
+    }
+
+
+def _parse(row: dict[str, str], path: Path, line: int) -> PaperNumber:
+    if None in row or None in row.values():
+        raise UserError(f"{path}, line {line}: expected {len(COLUMNS)} columns. Quote a text that holds a comma.")
+    return PaperNumber(
+        *(row[name] for name in COLUMNS[:6]),
+        value=_number(row["value"], "value", path, line),
+        ci95=_number(row["ci95"], "ci95", path, line) if row["ci95"] else None,
+        unit=row["unit"],
+        note=row["note"],
+    )
+
+
+def _number(text: str, column: str, path: Path, line: int) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise UserError(f"{path}, line {line}, column {column}: got {text!r}; expected a number") from None

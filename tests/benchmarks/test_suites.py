@@ -1,0 +1,48 @@
+import pytest
+
+from benchmarks import catalogue, suites
+from benchmarks.runs import Need, Outcome, Quantity, Run
+from pomonag.errors import UserError
+from reports.measurements import RunKey
+
+
+def a_run(table="4", method="pomonag", dataset="cifar10", **changes):
+    key = RunKey(table, method, "fast", "nb201", dataset)
+    return Run(key, (Quantity("validity", "%", "p"),), lambda seed: Outcome({"validity": 1.0}), **changes)
+
+
+RUNS = [a_run(), a_run(dataset="cifar100"), a_run("2", "random-search")]
+
+
+def test_filters_are_exact():
+    assert [run.key.dataset for run in suites.select(RUNS, dataset=["cifar10"])] == ["cifar10", "cifar10"]
+    assert len(suites.select(RUNS, table=["4", "2"], method=[])) == 3
+    assert len(suites.select(RUNS, method=["POMONAG"], dataset=["cifar100"])) == 1
+
+
+def test_an_unknown_name_suggests_the_nearest():
+    with pytest.raises(UserError, match="Did you mean 'pomonag'"):
+        suites.select(RUNS, method=["pomonga"])
+
+
+def test_every_suite_is_found_and_no_two_runs_share_a_key():
+    runs = suites.all_runs()
+    assert {run.key.table for run in runs} >= {"4", "2", "fronts", "times"}
+    assert len({run.key for run in runs}) == len(runs)
+    for run in runs:
+        assert run.quantities
+        assert run.estimated_seconds > 0
+        assert len({cell.id for cell in run.cells}) == len(run.cells)
+
+
+def test_smoke_runs_are_a_matter_of_minutes():
+    smoke = [run for run in suites.all_runs() if run.smoke]
+    assert smoke
+    assert sum(run.estimated_seconds * (run.repeats or 3) for run in smoke) < 300
+
+
+def test_catalogue_says_what_is_missing_and_the_command():
+    entry = catalogue.catalogue([a_run(needs=(Need("table", lambda: "set POMONAG_DATA_DIR"),))])[0]
+    assert entry["missing"] == ["set POMONAG_DATA_DIR"]
+    assert entry["cells"] == ["table4-pomonag-fast-nb201-cifar10-validity-mean-generated"]
+    assert entry["command"].startswith("python -m benchmarks run --table 4 --method pomonag --configuration fast")
