@@ -125,7 +125,7 @@ def content_hash(images: np.ndarray | list[np.ndarray], labels: np.ndarray) -> s
     digest = hashlib.sha256()
     for image, label in zip(images, labels):
         digest.update(f"{image.shape} {int(label)}\n".encode())
-        digest.update(np.ascontiguousarray(image))
+        digest.update(np.ascontiguousarray(image).data)
     return digest.hexdigest()
 
 

@@ -104,7 +104,7 @@ class NetworkEncoder:
         size = (self.resolution, self.resolution)
         result = np.empty((len(images), *size, 3), dtype=np.uint8)
         for row, image in zip(result, images):
-            row[:] = Image.fromarray(image).resize(size, Image.Resampling.BICUBIC)
+            row[:] = np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BICUBIC))
         return result
 
     def _load(self) -> nn.Module:

@@ -45,12 +45,12 @@ def load(name: str) -> nn.Module:
 class _PooledFeatures(nn.Module):
     """The mean of the last feature map over its positions."""
 
-    def __init__(self, network: nn.Module) -> None:
+    def __init__(self, network: nn.Module, features: Callable[[Tensor], Tensor]) -> None:
         super().__init__()
-        self.network = network
+        self.network, self._features = network, features
 
     def forward(self, images: Tensor) -> Tensor:
-        return self.network.extract_features(images).mean((2, 3))
+        return self._features(images).mean((2, 3))
 
 
 def _efficientnet_lite0() -> nn.Module:
@@ -64,7 +64,7 @@ def _efficientnet_lite0() -> nn.Module:
         )
     network = EfficientNet.from_name("efficientnet-lite0")
     network.load_state_dict(_checked_state_dict(file, _LITE0_SHA256))
-    return _PooledFeatures(network)
+    return _PooledFeatures(network, network.extract_features)
 
 
 def _resnet18() -> nn.Module:
