@@ -25,9 +25,9 @@ def read_npz(path: Path) -> tuple[np.ndarray, np.ndarray, tuple[str, ...] | None
     expected = "; ".join(f"`{images}` and `{labels}`" for images, labels in _KEYS)
     try:
         digest = _sha256(path)
+        if not zipfile.is_zipfile(path):
+            raise zipfile.BadZipFile("it has no table of contents")
         with np.load(path, allow_pickle=False) as archive:
-            if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise UserError(f"{path} holds one array, expected an .npz file with {expected}.")
             pair = next((pair for pair in _KEYS if set(pair) <= set(archive.files)), None)
             if pair is None:
                 found = ", ".join(archive.files) or "nothing"

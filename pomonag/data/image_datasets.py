@@ -144,11 +144,11 @@ NAMED_DATASETS: dict[str, Callable[[], tuple[np.ndarray, np.ndarray, tuple[str, 
 def _missing(source: str | Path) -> UserError:
     path = Path(source)
     if len(path.parts) == 1 and not path.suffix:
-        here = [entry.name for entry in Path.cwd().iterdir() if entry.is_dir() or entry.suffix == ".npz"]
-        near = difflib.get_close_matches(path.name, here, n=1, cutoff=0.6)
-        if not near:
+        here = [entry.name for entry in Path.cwd().iterdir() if entry.is_dir() and not entry.name.startswith(".")]
+        near = difflib.get_close_matches(path.name, [*NAMED_DATASETS, *here], n=1, cutoff=0.6)
+        if not near or near[0] in NAMED_DATASETS:
             return unknown_name("image data set or folder", str(source), NAMED_DATASETS)
-        return UserError(f"there is no {str(source)!r} here. Did you mean {near[0]!r}?")
+        return UserError(f"there is no {path.name!r} here. Did you mean the folder {near[0]!r}?")
     folder = path.parent
     while not folder.exists() and folder != folder.parent:
         folder, path = folder.parent, path.parent

@@ -114,7 +114,9 @@ def _convert(
             f"images have the shape {images.shape}, expected [n, height, width, 3], or [n, height, width] for grey."
         )
     picked = images[chosen]
-    if picked.shape[3] not in _CHANNELS and picked.shape[1] in _CHANNELS:
+    first, second, last = picked.shape[1:]
+    # [n, 3, 4, 4] may be read both ways: square images with three channels are the likelier.
+    if first in _CHANNELS and (last not in _CHANNELS or first != second == last):
         picked = np.moveaxis(picked, 1, 3)
         notices.append("channel-first images transposed to height, width, channel")
     if picked.shape[3] not in _CHANNELS:

@@ -70,8 +70,9 @@ def _efficientnet_lite0() -> nn.Module:
 def _resnet18() -> nn.Module:
     import torchvision
 
+    weights = _torchvision_state_dict("resnet18")
     network = torchvision.models.resnet18()
-    network.load_state_dict(_torchvision_state_dict("resnet18"))
+    network.load_state_dict(weights)
     network.fc = nn.Identity()
     return network
 
@@ -79,8 +80,9 @@ def _resnet18() -> nn.Module:
 def _vit_b_16() -> nn.Module:
     import torchvision
 
+    weights = _torchvision_state_dict("vit_b_16")
     network = torchvision.models.vit_b_16()
-    network.load_state_dict(_torchvision_state_dict("vit_b_16"))
+    network.load_state_dict(weights)
     network.heads = nn.Identity()  # leaves the class token after the last norm
     return network
 

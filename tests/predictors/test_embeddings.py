@@ -1,0 +1,122 @@
+import json
+
+import numpy as np
+import pytest
+import torch
+from safetensors.numpy import save_file
+
+from pomonag.data.image_datasets import load_images
+from pomonag.errors import UserError
+from pomonag.predictors import embeddings
+from pomonag.predictors.dataset_encoder import dataset_encoder
+from pomonag.predictors.embeddings import load_embedding, shipped_embeddings, write_embedding
+
+CLASSES = {"cifar10": 10, "cifar100": 100, "digits": 10, "miniimagenet32": 100}
+
+
+def nearest_class_mean(embedding: torch.Tensor) -> float:
+    """Leave-one-out accuracy in [0, 1] of the class mean nearest to each image."""
+    classes, samples, _ = embedding.shape
+    sums = embedding.sum(1)
+    right = 0
+    for label in range(classes):
+        for image in embedding[label]:
+            means = sums / samples
+            means[label] = (sums[label] - image) / (samples - 1)
+            right += int((means - image).square().sum(1).argmin()) == label
+    return right / (classes * samples)
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_shipped_embeddings(name):
+    embedding = load_embedding(name)
+    assert embedding.shape == (CLASSES[name], 20, 1280)
+    assert embedding.dtype == torch.float32
+    assert embedding.isfinite().all()
+    origin = json.loads((embeddings._shipped_folder() / f"{name}_efficientnet_lite0.json").read_text())
+    assert len(origin["images"]["classes"]) == CLASSES[name]
+    assert origin["encoder"] == dataset_encoder("efficientnet_lite0").identity
+
+
+def test_all_that_ships_is_listed():
+    assert shipped_embeddings() == sorted(CLASSES)
+    with pytest.raises(UserError, match="Did you mean 'cifar10'"):
+        load_embedding("cifar1O")
+
+
+def test_images_of_a_class_lie_together():
+    assert nearest_class_mean(load_embedding("digits")) > 0.7
+    assert nearest_class_mean(load_embedding("cifar10")) > 0.5
+
+
+def test_the_shipped_digits_are_what_the_encoder_gives():
+    digits = load_images("digits")
+    few = digits.labels < 2
+    # Sampling depends on the class, so two classes alone are the first two of ten.
+    found = dataset_encoder("efficientnet_lite0", cached=False).embed(digits.images[few], digits.labels[few])
+    torch.testing.assert_close(load_embedding("digits")[:2], found, rtol=2e-3, atol=2e-3)
+
+
+def test_the_shipped_cifar10_is_that_of_the_data(data_dir):
+    images = load_images(data_dir / "images" / "cifar10_subset.npz")
+    origin = json.loads((embeddings._shipped_folder() / "cifar10_efficientnet_lite0.json").read_text())
+    assert origin["images"]["sha256"] == images.sha256
+    few = images.labels < 2
+    found = dataset_encoder("efficientnet_lite0", cached=False).embed(images.images[few], images.labels[few])
+    torch.testing.assert_close(load_embedding("cifar10")[:2], found, rtol=2e-3, atol=2e-3)
+
+
+def test_what_is_written_can_be_given_as_precomputed(tmp_path):
+    class Constant:
+        name, features, resolution, identity = "constant", 2, 8, "constant 1"
+
+        def embed(self, images, labels, samples_per_class=20, seed=0):
+            return torch.arange(10 * 20 * 2).reshape(10, 20, 2).float()
+
+    digits = load_images("digits")
+    file = tmp_path / "features.safetensors"
+    written = write_embedding(digits, Constant(), file)
+    encoder = dataset_encoder(f"precomputed:{file}")
+    assert encoder.features == 2
+    assert torch.equal(encoder.embed(digits.images, digits.labels), written.float())
+    assert encoder.embed(digits.images, digits.labels, samples_per_class=30).shape == (10, 30, 2)
+    assert json.loads((tmp_path / "features.json").read_text())["images"]["sha256"] == digits.sha256
+
+
+def test_precomputed_npz(tmp_path):
+    np.savez(tmp_path / "x.npz", embedding=np.ones((10, 20, 4), np.float16))
+    digits = load_images("digits")
+    found = dataset_encoder(f"precomputed:{tmp_path / 'x.npz'}").embed(digits.images, digits.labels)
+    assert found.dtype == torch.float32
+    few = digits.labels < 2
+    with pytest.raises(UserError, match="10 classes, but the images have 2"):
+        dataset_encoder(f"precomputed:{tmp_path / 'x.npz'}").embed(digits.images[few], digits.labels[few])
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "word"),
+    [
+        ("x.npz", b"cut", "damaged"),
+        ("x.safetensors", b"cut", "damaged"),
+        ("x.txt", b"", "no .npz or .safetensors"),
+        ("x.npz", np.ones((2, 3)), "shape \\(2, 3\\)"),
+        ("x.safetensors", np.full((2, 3, 4), np.nan, np.float32), "finite"),
+        ("x.npz", None, "cannot read"),
+    ],
+)
+def test_precomputed_files_that_cannot_be_used(tmp_path, name, content, word):
+    file = tmp_path / name
+    if isinstance(content, bytes):
+        file.write_bytes(content)
+    elif content is not None and name.endswith(".npz"):
+        np.savez(file, embedding=content)
+    elif content is not None:
+        save_file({"embedding": content}, file)
+    with pytest.raises(UserError, match=word):
+        dataset_encoder(f"precomputed:{file}")
+
+
+def test_a_file_without_the_array(tmp_path):
+    np.savez(tmp_path / "x.npz", features=np.ones((2, 3, 4)))
+    with pytest.raises(UserError, match="holds features, expected an array `embedding`"):
+        dataset_encoder(f"precomputed:{tmp_path / 'x.npz'}")
