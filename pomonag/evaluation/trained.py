@@ -28,7 +28,8 @@ class TrainingProtocol:
     """Everything that a trained label depends on besides the machine.
 
     `reduced` are the skeleton settings of the network that is trained (its resolution is the recipe's);
-    costs and latency are those of the space's full network for `classes` classes at 32 pixels.
+    costs and latency are those of the space's full network for `classes` classes at `resolution` pixels.
+    With `latency_runs` 0 no latency is measured.
     """
 
     space: str = "nb201"
@@ -71,11 +72,9 @@ class TrainedEvaluator:
         self,
         protocol: TrainingProtocol | None = None,
         data_dir: str | os.PathLike[str] | None = None,
-        measures_latency: bool = True,
     ):
         self.protocol = protocol or TrainingProtocol()
         self.data_dir = data_dir
-        self.measures_latency = measures_latency
         self._space = search_space(self.protocol.space)
         self._prepared = functools.lru_cache(maxsize=50)(self._prepare)
 
@@ -110,7 +109,7 @@ class TrainedEvaluator:
         full = {"classes": protocol.classes, "resolution": protocol.resolution}
         costs = self._space.cost([architecture], **full)
         latency = None
-        if self.measures_latency:
+        if protocol.latency_runs:
             with torch.random.fork_rng(devices=[]):
                 torch.manual_seed(0)
                 network = self._space.build(architecture, **full)

@@ -90,24 +90,49 @@ def build_meta_dataset(
     remainder becomes a last, smaller shard. `measure` replaces the real measurement (it must be picklable).
     Raises UserError when another build works in `out`, or when the images are not there.
     """
+    return measure_rows(
+        config.planned(),
+        config.protocol,
+        executor,
+        out,
+        data_dir=data_dir,
+        attempts=config.attempts,
+        finish=finish,
+        measure=measure,
+        console=console,
+    )
+
+
+def measure_rows(
+    planned: Sequence[PlannedRow],
+    protocol: TrainingProtocol,
+    executor: Executor,
+    out: str | os.PathLike[str],
+    *,
+    data_dir: str | os.PathLike[str] | None = None,
+    attempts: int = 3,
+    finish: bool = True,
+    measure: Callable[[PlannedRow], Measurement] | None = None,
+    console: Console | None = None,
+) -> BuildSummary:
+    """What `build_meta_dataset` does, for any list of rows."""
     out = Path(out)
-    out.mkdir(parents=True, exist_ok=True)
+    try:
+        (out / JOURNAL).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"cannot write to {out}: {error.strerror}; give a writable folder with --out") from error
     if measure is None:
         pool_path(data_dir)
-    work = MeasureAndRecord(config.protocol, out / JOURNAL, data_dir, measure)
+    work = MeasureAndRecord(protocol, out / JOURNAL, data_dir, measure)
     start = time.perf_counter()
     with _alone(out), _log_file(out) as log:
-        done, failures = _state(out, config)
-        planned = config.planned()
-        keys = {work.key(row): row for row in planned}
-        skipped = sum(key in done for key in keys)
-        log.info("%d rows planned, %d of them there already, protocol %s", len(keys), skipped, config.protocol.hash)
+        done, failures = _state(out)
+        rows = {work.key(row): row for row in planned}
+        skipped = sum(key in done for key in rows)
+        log.info("%d rows planned, %d of them there already, protocol %s", len(rows), skipped, protocol.hash)
         measured = 0
-        with _Progress(len(keys), skipped, log, console) as progress:
-            while True:
-                missing = [row for key, row in keys.items() if key not in done and failures[key] < config.attempts]
-                if not missing:
-                    break
+        with _Progress(len(rows), skipped, log, console) as progress:
+            while missing := [row for key, row in rows.items() if key not in done and failures[key] < attempts]:
                 for result in executor.map(work, missing):
                     key = work.key(result.item)
                     error = result.error if not result.ok else result.value
@@ -117,14 +142,14 @@ def build_meta_dataset(
                     if error is None:
                         done.add(key)
                         measured += 1
+                        if measured % 50 == 0:
+                            compact(out, attempts)
                     else:
                         failures[key] += 1
-                        log.warning("failed (%d of %d): %s: %s", failures[key], config.attempts, key[:3], error)
+                        log.warning("failed (%d of %d): %s: %s", failures[key], attempts, key[:3], error)
                     progress.advance(error is None)
-                    if measured and measured % 50 == 0:
-                        compact(out, config.attempts)
-        compact(out, config.attempts, finish=finish)
-        given_up = sum(failures[key] >= config.attempts and key not in done for key in keys)
+        compact(out, attempts, finish=finish)
+        given_up = sum(key not in done for key in rows)
         sharded = sum(len(read_shard(path)[0]) for path in shard_paths(out))
         summary = BuildSummary(skipped, measured, given_up, sharded, time.perf_counter() - start)
         log.info("done: %s", summary)
@@ -280,7 +305,7 @@ def compact(out: str | os.PathLike[str], attempts: int = 3, *, finish: bool = Fa
     return written
 
 
-def _state(out: Path, config: BuildConfig) -> tuple[set[Key], Counter[Key]]:
+def _state(out: Path) -> tuple[set[Key], Counter[Key]]:
     """Keys that are measured (or given up in a shard), and how often each other one has failed."""
     done = {row.key for path in shard_paths(out) for row in read_shard(path)[0]}
     failures: Counter[Key] = Counter()
@@ -367,9 +392,3 @@ class _Progress:
                 "%d of %d rows, %.1f a minute, %.0f minutes left, %d failures",
                 self._done, self._total, rate * 60, left, self._failed,
             )  # fmt: skip
-
-
-def missing_rows(config: BuildConfig, out: str | os.PathLike[str]) -> Sequence[PlannedRow]:
-    """The planned rows that are neither in the shards nor in the journal."""
-    done, _ = _state(Path(out), config)
-    return [r for r in config.planned() if (r.task, r.architecture, r.seed, config.protocol.hash) not in done]

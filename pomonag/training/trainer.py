@@ -13,6 +13,7 @@ from torch.nn import functional as F
 
 from pomonag.data.tasks import TaskImages
 from pomonag.training.average_pooling import with_quick_average_pooling
+from pomonag.training.muon import Muon, is_muon_kernel
 from pomonag.training.recipe import Recipe
 
 
@@ -93,17 +94,12 @@ def _optimise(network: nn.Module, task: PreparedTask, recipe: Recipe, generator:
     """Returns the mean training loss of the last epoch."""
     count = len(task.train)
     steps_an_epoch = max(1, count // recipe.batch_size)
-    optimizer = torch.optim.SGD(
-        network.parameters(),
-        lr=recipe.learning_rate,
-        momentum=recipe.momentum,
-        weight_decay=recipe.weight_decay,
-        nesterov=recipe.momentum > 0,
-        fused=True,
-    )
-    scheduler = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: learning_rate_factor(step, recipe.epochs * steps_an_epoch, recipe.warmup)
-    )
+    steps = recipe.epochs * steps_an_epoch
+    optimizers = _optimizers(network, recipe)
+    schedulers = [
+        torch.optim.lr_scheduler.LambdaLR(o, lambda step: learning_rate_factor(step, steps, recipe.warmup))
+        for o in optimizers
+    ]
     epoch_loss = torch.zeros(())
     for _ in range(recipe.epochs):
         order = torch.randperm(count, generator=generator)
@@ -114,14 +110,33 @@ def _optimise(network: nn.Module, task: PreparedTask, recipe: Recipe, generator:
             with torch.autocast("cpu", dtype=torch.bfloat16, enabled=recipe.precision == "bf16"):
                 logits = network(batch)
             loss = F.cross_entropy(logits.float(), task.train_labels[rows], label_smoothing=recipe.label_smoothing)
-            optimizer.zero_grad(set_to_none=True)
+            network.zero_grad(set_to_none=True)
             loss.backward()
-            optimizer.step()
-            scheduler.step()
+            for optimizer, scheduler in zip(optimizers, schedulers):
+                optimizer.step()
+                scheduler.step()
             epoch_loss += loss.detach()
         if not math.isfinite(float(epoch_loss)):
             raise FloatingPointError("the training loss is not finite: lower the learning rate")
     return float(epoch_loss) / steps_an_epoch
+
+
+def _optimizers(network: nn.Module, recipe: Recipe) -> list[torch.optim.Optimizer]:
+    kernels = [p for p in network.parameters() if recipe.optimizer == "muon" and is_muon_kernel(p)]
+    by_muon = {id(p) for p in kernels}
+    optimizers: list[torch.optim.Optimizer] = [
+        torch.optim.SGD(
+            [p for p in network.parameters() if id(p) not in by_muon],
+            lr=recipe.learning_rate,
+            momentum=recipe.momentum,
+            weight_decay=recipe.weight_decay,
+            nesterov=recipe.momentum > 0,
+            fused=True,
+        )
+    ]
+    if kernels:
+        optimizers.append(Muon(kernels, lr=recipe.muon_learning_rate))
+    return optimizers
 
 
 def learning_rate_factor(step: int, steps: int, warmup: float) -> float:
