@@ -119,6 +119,8 @@ def measure_rows(
     out = Path(out)
     try:
         (out / JOURNAL).mkdir(parents=True, exist_ok=True)
+        # The shards are the product; the journal belongs to this machine's build.
+        (out / JOURNAL / ".gitignore").write_text("*\n")
     except OSError as error:
         raise UserError(f"cannot write to {out}: {error.strerror}; give a writable folder with --out") from error
     if measure is None:
@@ -324,7 +326,7 @@ def _state(out: Path) -> tuple[set[Key], Counter[Key]]:
 @contextmanager
 def _alone(out: Path) -> Iterator[None]:
     """One driver a folder; the lock ends with its process, however that ends."""
-    with (out / ".lock").open("w") as lock:
+    with (out / JOURNAL / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -335,7 +337,6 @@ def _alone(out: Path) -> Iterator[None]:
 @contextmanager
 def _log_file(out: Path) -> Iterator[logging.Logger]:
     log = logging.getLogger(__name__)
-    (out / JOURNAL).mkdir(exist_ok=True)
     handler = logging.FileHandler(out / JOURNAL / "build.log")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     log.addHandler(handler)
