@@ -51,6 +51,7 @@ class CountingEvaluator:
         self.evaluator = evaluator
         self.requests = 0
         self._answers: dict[tuple[Any, str, int], Evaluation] = {}
+        self._architectures: set[Any] = set()
 
     def evaluate(self, architecture: Any, task: Any, seed: int) -> Evaluation:
         """The evaluator's answer, asked for at most once."""
@@ -58,6 +59,7 @@ class CountingEvaluator:
         key = (architecture, task_name(task), seed)
         if key not in self._answers:
             self._answers[key] = self.evaluator.evaluate(architecture, task, seed)
+            self._architectures.add(architecture)
         return self._answers[key]
 
     @property
@@ -68,4 +70,4 @@ class CountingEvaluator:
     @property
     def trained_architectures(self) -> int:
         """How many distinct architectures were evaluated: the paper's "Trained Archs"."""
-        return len({architecture for architecture, _, _ in self._answers})
+        return len(self._architectures)
