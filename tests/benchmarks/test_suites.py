@@ -11,7 +11,7 @@ def a_run(table="4", method="pomonag", dataset="cifar10", **changes):
     return Run(key, (Quantity("validity", "%", "p"),), lambda seed: Outcome({"validity": 1.0}), **changes)
 
 
-RUNS = [a_run(), a_run(dataset="cifar100"), a_run("2", "random-search")]
+RUNS = [a_run(), a_run(dataset="cifar100"), a_run("2", "random_search")]
 
 
 def test_filters_are_exact():

@@ -1,0 +1,89 @@
+"""`python -m reports paper-tables`: recompute what takes seconds, compare it with what ships, write the report."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import click
+
+from pomonag.errors import UserError
+from reports import render
+from reports.evidence import Evidence, gather
+from reports.measurements import SHIPPED
+
+_folder = click.Path(file_okay=False, path_type=Path)
+_file = click.Path(dir_okay=False, path_type=Path)
+_results = click.option("--results-dir", type=_folder, default=SHIPPED, help="The shipped results.")
+_output = click.option("--output", type=_file, default=Path("output/report.html"), show_default=True)
+
+
+@click.group(help=__doc__)
+def main() -> None:
+    """The commands below."""
+
+
+@main.command("paper-tables")
+@_results
+@_output
+@click.option("--fresh", is_flag=True, help="Recompute everything that can run here, not only what takes seconds.")
+def paper_tables(results_dir: Path, output: Path, fresh: bool) -> None:
+    """Recompute the smoke set (or everything), compare, write the report; exit code 1 when values disagree."""
+    # A new folder each time: what was computed before stays where it is and is not taken for new.
+    scratch = output.parent / "recomputed" / time.strftime("%Y%m%dT%H%M%S")
+    catalogue = scratch / "catalogue.json"
+    scratch.mkdir(parents=True, exist_ok=True)
+    # Runs start in benchmarks, which stands above this package: asked for as a command, never imported.
+    command = [sys.executable, "-m", "benchmarks", "run", "--results-dir", str(scratch), "--catalogue", str(catalogue)]
+    code = subprocess.run(command if fresh else [*command, "--smoke"], check=False).returncode
+    if code == 130:
+        raise KeyboardInterrupt
+    evidence = gather(results_dir, scratch, catalogue)
+    render.write(evidence, output)
+    _say(evidence, output)
+    if code:
+        raise UserError(f"recomputing ended with exit code {code}, see above; {output} holds what there is.")
+    if evidence.mismatches:
+        for c in evidence.mismatches:
+            click.echo(f"MISMATCH {c.cell} seed {c.seed}: shipped {c.shipped:.6g}, here {c.recomputed:.6g}", err=True)
+        raise SystemExit(1)
+
+
+@main.command("render")
+@_results
+@_output
+def render_only(results_dir: Path, output: Path) -> None:
+    """Write the report from the results that are there, without recomputing anything."""
+    evidence = gather(results_dir)
+    render.write(evidence, output)
+    _say(evidence, output)
+
+
+def _say(evidence: Evidence, output: Path) -> None:
+    for problem in evidence.problems:
+        click.echo(f"set aside: {problem}", err=True)
+    agreeing = len(evidence.comparisons) - len(evidence.mismatches)
+    click.echo(
+        f"{output}: {len(evidence.all_runs())} runs, {agreeing} of {len(evidence.comparisons)} recomputed values agree."
+    )
+
+
+def guarded() -> None:
+    """`main` with one message and exit code 2 for what the user can mend, 130 for Ctrl-C."""
+    try:
+        main(standalone_mode=False)
+    except UserError as error:
+        click.echo(f"error: {error}", err=True)
+        raise SystemExit(2) from None
+    except click.ClickException as error:
+        error.show()
+        raise SystemExit(error.exit_code) from None
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("interrupted; no report was written over", err=True)
+        raise SystemExit(130) from None
+
+
+if __name__ == "__main__":
+    guarded()

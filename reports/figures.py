@@ -1,0 +1,120 @@
+"""Fronts as inline SVG whose colours and fonts are the page's own, so that they follow its light and dark mode."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+# Matplotlib writes these stand-ins; the SVG gets the page's CSS variables instead.
+_INK, _GRID = "#010203", "#040506"
+_COLOURS = {
+    "true-front": "#0a0001",
+    "exhaustive_ranking": "#0a0002",
+    "pomonag": "#0a0003",
+    "nsga2": "#0a0004",
+    "random_ranking": "#0a0005",
+    "diffusionnag": "#0a0006",
+}
+LABELS = {
+    "true-front": "the table's own front",
+    "exhaustive_ranking": "exhaustive ranking",
+    "pomonag": "POMONAG",
+    "nsga2": "NSGA-II",
+    "random_ranking": "random ranking",
+    "diffusionnag": "DiffusionNAG",
+}
+_MARKERS = {"exhaustive_ranking": "s", "pomonag": "o", "nsga2": "^", "random_ranking": "x", "diffusionnag": "D"}
+
+
+@dataclass(frozen=True)
+class FrontPoints:
+    """A front's points: cost [n] rising, accuracy [n] in percent; `chosen` maps acc, bal, eff to positions."""
+
+    cost: Sequence[float]
+    accuracy: Sequence[float]
+    chosen: Mapping[str, int]
+
+
+def front_points(details: Mapping[str, Any], cost: str) -> FrontPoints | None:
+    """The points of a run's record for one cost; None where the run has no such front."""
+    front = details.get("fronts", {}).get(cost)
+    if not front or not front["points"]:
+        return None
+    points = front["points"]
+    return FrontPoints([p["cost"] for p in points], [p["accuracy"] for p in points], front.get("chosen", {}))
+
+
+def front_picture(fronts: Mapping[str, FrontPoints], cost_label: str, name: str) -> str:
+    """An SVG of one panel: table accuracy against one cost, a series a method. `name` keeps ids apart on the page."""
+    with mpl.rc_context({
+        "svg.fonttype": "none", "svg.hashsalt": name, "font.size": 9, "font.family": "sans-serif",
+        "text.color": _INK, "axes.edgecolor": _INK, "axes.labelcolor": _INK, "xtick.color": _INK, "ytick.color": _INK,
+    }):  # fmt: skip
+        figure = Figure(figsize=(4.3, 3.1), layout="constrained")
+        axes = figure.add_subplot()
+        for method in _COLOURS:
+            if method in fronts:
+                _draw(axes, method, fronts[method])
+        axes.set_ylim(*_limits(fronts))
+        axes.set_xlabel(cost_label)
+        axes.set_ylabel("accuracy by look-up, %")
+        axes.grid(color=_GRID, linewidth=0.6)
+        axes.spines[["top", "right"]].set_visible(False)
+        buffer = io.StringIO()
+        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    return _inline(buffer.getvalue(), name)
+
+
+def _draw(axes: Any, method: str, points: FrontPoints) -> None:
+    colour = _COLOURS[method]
+    if method == "true-front":
+        axes.plot(points.cost, points.accuracy, color=colour, linewidth=1.2, drawstyle="steps-post", zorder=1)
+        return
+    front = method == "pomonag"
+    marker = _MARKERS[method]
+    axes.plot(
+        points.cost, points.accuracy, marker, color=colour, markersize=4.5 if front else 3.5, zorder=3 if front else 2,
+        markerfacecolor=colour if front or marker == "x" else "none", markeredgewidth=0.9,
+    )  # fmt: skip
+    for name, position in points.chosen.items():
+        x, y = points.cost[position], points.accuracy[position]
+        axes.plot([x], [y], "o", color=colour, markersize=10, markerfacecolor="none", zorder=4)
+        axes.annotate(
+            name.capitalize(), (x, y), textcoords="offset points", xytext=(6, -11), color=colour, fontweight="bold"
+        )
+
+
+def _limits(fronts: Mapping[str, FrontPoints]) -> tuple[float, float]:
+    # Architectures without a path stand at chance level and would flatten the picture: the table's own front, or the
+    # best of all, sets the scale.
+    best = max(max(points.accuracy) for points in fronts.values())
+    frame = fronts.get("true-front")
+    low = min(frame.accuracy) if frame else min(min(points.accuracy) for points in fronts.values())
+    low = max(low, best - 30)
+    margin = 0.05 * max(best - low, 1.0)
+    return low - 2 * margin, best + margin
+
+
+def _inline(svg: str, name: str) -> str:
+    svg = svg[svg.index("<svg") :]
+    svg = svg.replace(_INK, "currentColor").replace(_GRID, "var(--grid)")
+    for method, colour in _COLOURS.items():
+        svg = svg.replace(colour, f"var(--c-{method})")
+    # Matplotlib's ids (axes_1, patch_2, ...) repeat from picture to picture; only clip paths and markers are used.
+    used = set(re.findall(r"url\(#([^)]+)\)|href=\"#([^\"]+)\"", svg))
+    names = {part for pair in used for part in pair if part}
+    svg = re.sub(r' id="([^"]+)"', lambda m: f' id="{name}-{m[1]}"' if m[1] in names else "", svg)
+    svg = re.sub(r"url\(#([^)]+)\)", rf"url(#{name}-\1)", svg)
+    svg = re.sub(r'href="#([^"]+)"', rf'href="#{name}-\1"', svg)
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    svg = re.sub(r"\s(width|height)=\"[\d.]+pt\"", "", svg, count=2)
+    # Fonts and line joins come from the page's style sheet; a <style> inside would hold for the whole page.
+    svg = re.sub(r" font-family: [^;\"]*;", "", svg)
+    svg = re.sub(r"<style.*?</style>", "", svg, flags=re.DOTALL)
+    return re.sub(r"\n\s*", "\n", svg)
