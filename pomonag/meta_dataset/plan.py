@@ -94,4 +94,5 @@ def _distinct(space_name: str, purpose: str, n: int, without: tuple[str, ...]) -
 
 @lru_cache(maxsize=4096)
 def _fresh_block(space_name: str, task: str, block: int, anchors: tuple[str, ...]) -> list[str]:
-    return _distinct(space_name, f"fresh {space_name} {task} {block}", 32, anchors)
+    earlier = [text for b in range(block) for text in _fresh_block(space_name, task, b, anchors)]
+    return _distinct(space_name, f"fresh {space_name} {task} {block}", 32, (*anchors, *earlier))

@@ -1,0 +1,81 @@
+import numpy as np
+import pytest
+import torch
+
+from pomonag.data.tasks import EVALUATION_CLASSES, TRAINING_CLASSES, load_task, pool_path, task, task_names
+from pomonag.errors import UserError
+
+
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory):
+    """A pool in which an image's pixels tell its class and its number."""
+    folder = tmp_path_factory.mktemp("data")
+    (folder / "images").mkdir()
+    y = np.tile(np.arange(100, dtype=np.int16), 10)
+    x = np.zeros((1000, 32, 32, 3), np.uint8)
+    x[..., 0] = y[:, None, None]
+    x[..., 1] = np.repeat(np.arange(10), 100)[:, None, None]
+    x[:, 0, 1, 2] = 255
+    np.savez(folder / "images" / "miniimagenet32.npz", x=x, y=y, classes=np.array([f"n{i:08d}" for i in range(100)]))
+    return folder
+
+
+def test_the_names_of_published_tasks_mean_what_they_meant():
+    assert task("train-000").classes[:5] == (30, 13, 80, 51, 59)
+    assert task("heldout-000").classes[:5] == (14, 95, 29, 63, 27)
+
+
+def test_training_and_held_out_tasks_share_no_class():
+    assert len(EVALUATION_CLASSES) == 25
+    assert not set(EVALUATION_CLASSES) & set(TRAINING_CLASSES)
+    for name in task_names(40, 10):
+        drawn = task(name)
+        assert len(set(drawn.classes)) == 20
+        assert set(drawn.classes) <= set(EVALUATION_CLASSES if drawn.held_out else TRAINING_CLASSES)
+        assert drawn.held_out == name.startswith("heldout")
+    assert len({task(name).classes for name in task_names(40, 10)}) == 50
+
+
+@pytest.mark.parametrize("name", ["train-1", "test-000", "train-0x0", "", "train-000 "])
+def test_unknown_names_are_refused(name):
+    with pytest.raises(UserError, match="train-000"):
+        task(name)
+
+
+def test_images_carry_their_labels_and_split_by_class(data_dir):
+    drawn = task("train-007")
+    images = load_task(drawn, data_dir)
+    assert images.train_images.shape == (160, 3, 32, 32)
+    assert images.test_images.shape == (40, 3, 32, 32)
+    for pixels, labels in (
+        (images.train_images, images.train_labels),
+        (images.test_images, images.test_labels),
+    ):
+        assert torch.equal(pixels[:, 0, 0, 0].long(), torch.tensor(drawn.classes)[labels])
+    assert (images.train_images[:, 2, 0, 1] == 255).all()
+    assert torch.bincount(images.test_labels).tolist() == [2] * 20
+
+
+def test_an_image_that_tests_one_task_trains_none(data_dir):
+    training, testing = set(), set()
+    for name in task_names(12, 3):
+        images = load_task(task(name), data_dir)
+        training |= {tuple(p) for p in images.train_images[:, :2, 0, 0].tolist()}
+        testing |= {tuple(p) for p in images.test_images[:, :2, 0, 0].tolist()}
+    assert not training & testing
+
+
+def test_missing_or_damaged_pools_say_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.delenv("POMONAG_DATA_DIR", raising=False)
+    with pytest.raises(UserError, match="POMONAG_DATA_DIR"):
+        pool_path()
+    with pytest.raises(UserError, match=r"miniimagenet32\.npz"):
+        load_task(task("train-000"), tmp_path)
+    (tmp_path / "images").mkdir()
+    pool = tmp_path / "images" / "miniimagenet32.npz"
+    pool.write_bytes(b"PK\x03\x04 cut short")
+    with pytest.raises(UserError, match="copy it again"):
+        load_task(task("train-000"), tmp_path)
+    np.savez(pool, x=np.zeros((5, 8, 8, 3), np.uint8), y=np.zeros(5), classes=np.zeros(100))
+    with pytest.raises(UserError, match="expected uint8"):
+        load_task(task("train-000"), tmp_path)

@@ -1,0 +1,66 @@
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+import torch
+
+from pomonag.evaluation.trained import TrainedEvaluator, TrainingProtocol
+from pomonag.spaces import search_space
+from pomonag.training.recipe import Recipe
+
+QUICK = TrainingProtocol(
+    recipe=Recipe(epochs=1, batch_size=32, resolution=8, crop_padding=1),
+    reduced=(("channels", 4), ("cells", 1)),
+    latency_warmup=1,
+    latency_runs=3,
+)
+CELL = search_space("nb201").parse("|nor_conv_3x3~0|+|none~0|skip_connect~1|+|nor_conv_1x1~0|none~1|avg_pool_3x3~2|")
+
+
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("data")
+    (folder / "images").mkdir()
+    x = np.random.default_rng(0).integers(0, 255, (1000, 32, 32, 3), dtype=np.uint8)
+    y = np.tile(np.arange(100, dtype=np.int16), 10)
+    np.savez(folder / "images" / "miniimagenet32.npz", x=x, y=y, classes=np.array([str(i) for i in range(100)]))
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def test_labels_of_the_reduced_network_and_costs_of_the_full_one(data_dir):
+    evaluator = TrainedEvaluator(QUICK, data_dir)
+    evaluation = evaluator.evaluate(CELL, "train-000", 0)
+    full = search_space("nb201").cost([CELL], classes=20, resolution=32)
+    assert (evaluation.params, evaluation.macs) == (int(full.params[0]), int(full.macs[0]))
+    assert 0 <= evaluation.accuracy <= 100
+    assert evaluation.loss > 0
+    assert evaluation.latency_ms > 0
+    assert evaluation.seconds > 0
+    assert evaluation.provenance["protocol"] == QUICK.hash
+
+
+def test_a_seed_fixes_the_labels(data_dir):
+    evaluator = TrainedEvaluator(replace(QUICK, latency_runs=0), data_dir)
+    first = evaluator.measure(CELL, "train-000", 0)
+    again = TrainedEvaluator(replace(QUICK, latency_runs=0), data_dir).measure(CELL, "train-000", 0)
+    other = evaluator.measure(CELL, "train-000", 1)
+    assert first.training.loss == again.training.loss != other.training.loss
+    assert first.latency is None
+    assert (first.train_images, first.test_images) == (160, 40)
+
+
+def test_the_hash_names_every_setting():
+    other = {
+        "space": "mbv3", "recipe": Recipe(epochs=9), "reduced": (("channels", 8),), "test_share": 0.5, "classes": 10,
+        "resolution": 64, "latency_warmup": 0, "latency_runs": 0,
+    }  # fmt: skip
+    assert set(other) == {f.name for f in fields(TrainingProtocol)}
+    assert len({QUICK.hash, *(replace(QUICK, **{k: v}).hash for k, v in other.items())}) == len(other) + 1
