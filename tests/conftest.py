@@ -1,7 +1,9 @@
 """What all tests share: one thread, a cache of their own, and measured data where there is some."""
 
+import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,3 +24,9 @@ def data_dir() -> Path:
     if not folder:
         pytest.skip("needs measured data: set POMONAG_DATA_DIR to the folder that holds it")
     return Path(folder)
+
+
+@pytest.fixture
+def example_result() -> dict[str, Any]:
+    """A small result in the format of `docs/result.schema.json`: three architectures, all on every front."""
+    return json.loads((Path(__file__).parent / "example_result.json").read_text())

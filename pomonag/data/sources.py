@@ -10,7 +10,7 @@ from pomonag.errors import UserError
 VARIABLE = "POMONAG_DATA_DIR"
 
 # How to come by each file; the first column of the message a user sees when it is missing.
-_HOW_TO_GET = {
+OUTSIDE_FILES = {
     "nasbench201/accuracies.csv.gz": (
         "a CSV with the columns arch_str, cifar10_test_acc_200ep and cifar100_test_acc_200ep, one row for each of the "
         "15,625 architectures, written from the NATS-Bench API (topology space)"
@@ -38,7 +38,7 @@ def data_path(name: str) -> Path:
     There is no default folder. Raises DataMissing when the variable is not set or the file is not there.
     """
     folder = os.environ.get(VARIABLE)
-    what = f" It is {_HOW_TO_GET[name]}." if name in _HOW_TO_GET else ""
+    what = f" It is {OUTSIDE_FILES[name]}." if name in OUTSIDE_FILES else ""
     if not folder:
         raise DataMissing(
             f"{name} is needed, but {VARIABLE} is not set. "

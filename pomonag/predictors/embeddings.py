@@ -19,6 +19,7 @@ from pomonag.records.provenance import provenance
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from pomonag.data.tasks import Task
     from pomonag.predictors.dataset_encoder import DatasetEncoder
 
 _SHIPPED_ENCODER = "efficientnet_lite0"
@@ -33,8 +34,7 @@ def shipped_embeddings() -> list[str]:
 def load_embedding(name: str) -> Tensor:
     """Float32 EfficientNet-Lite0 features [classes, 20, 1280] of a data set that ships with the package.
 
-    `miniimagenet32` has all its 100 classes in the order of their labels, so that any task made of its classes is
-    `load_embedding("miniimagenet32")[classes]`.
+    Classes stand in the order of their labels.
     """
     known = shipped_embeddings()
     if name not in known:
@@ -43,6 +43,11 @@ def load_embedding(name: str) -> Tensor:
 
     content = (_shipped_folder() / f"{name}_{_SHIPPED_ENCODER}.safetensors").read_bytes()
     return load(content)["embedding"].float()
+
+
+def embed_task(task: Task) -> Tensor:
+    """Float32 features [20, 20, 1280] of a task made of mini-ImageNet32's classes, without its images."""
+    return load_embedding("miniimagenet32")[list(task.classes)]
 
 
 def write_embedding(data: ImageDataset, encoder: DatasetEncoder, file: Path, seed: int = 0) -> Tensor:

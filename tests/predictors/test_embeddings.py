@@ -6,10 +6,11 @@ import torch
 from safetensors.numpy import save_file
 
 from pomonag.data.image_datasets import load_images
+from pomonag.data.tasks import task
 from pomonag.errors import UserError
 from pomonag.predictors import embeddings
 from pomonag.predictors.dataset_encoder import dataset_encoder
-from pomonag.predictors.embeddings import load_embedding, shipped_embeddings, write_embedding
+from pomonag.predictors.embeddings import embed_task, load_embedding, shipped_embeddings, write_embedding
 
 CLASSES = {"cifar10": 10, "cifar100": 100, "digits": 10, "miniimagenet32": 100}
 
@@ -42,6 +43,13 @@ def test_all_that_ships_is_listed():
     assert shipped_embeddings() == sorted(CLASSES)
     with pytest.raises(UserError, match="Did you mean 'cifar10'"):
         load_embedding("cifar1O")
+
+
+def test_a_task_is_embedded_from_its_classes():
+    drawn = task("heldout-001")
+    embedding = embed_task(drawn)
+    assert embedding.shape == (20, 20, 1280)
+    assert torch.equal(embedding[3], load_embedding("miniimagenet32")[drawn.classes[3]])
 
 
 def test_images_of_a_class_lie_together():

@@ -1,0 +1,1 @@
+"""What is done with the architectures that a search found."""

@@ -1,0 +1,59 @@
+"""A result for the terminal: what was found, its fronts and the three configurations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+COSTS = {"params": "parameters", "macs": "MACs", "latency_ms": "latency"}
+_CONFIGURATIONS = {"acc": "Acc", "bal": "Bal", "eff": "Eff"}
+
+
+def print_result(result: Mapping[str, Any], console: Console) -> None:
+    """Print a result in the format of `result.schema.json`."""
+    images, metrics, seconds = result["images"], result["metrics"], result["seconds"]
+    console.print(
+        f"[bold]{len(result['architectures'])} distinct architectures[/] of {escape(result['space'])} for "
+        f"{escape(images['source'])} ({images['classes']} classes), "
+        f"validity {metrics['validity']:.1%}, uniqueness {metrics['uniqueness']:.1%}"
+    )
+    for entry in result["invalid"]:
+        console.print(f"  invalid: {entry['count']} x {escape(entry['reason'])}")
+    if result.get("budget"):
+        console.print(f"  within the budget {escape(result['budget'])}")
+    for cost, front in result["fronts"].items():
+        console.print(_front_table(result, cost, front))
+    console.print(f"accuracy: {escape(result['accuracy_meaning'])}")
+    console.print(f"latency: {escape(result['latency_source'])}")
+    console.print(
+        f"seconds: embedding {seconds['embedding']:.2f}, generation {seconds['generation']:.2f}, "
+        f"ranking {seconds['ranking']:.2f}, total {seconds['total']:.2f}; "
+        f"{result['predictor_calls']:,} predictor calls"
+    )
+
+
+def _front_table(result: Mapping[str, Any], cost: str, front: list[int]) -> Table:
+    table = Table(title=f"accuracy against {COSTS[cost]}", title_justify="left", title_style="bold", box=SIMPLE_HEAD)
+    table.add_column("")
+    for heading in ("accuracy", "params", "MACs", "latency"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("architecture", overflow="fold")
+    for index in front:
+        entry = result["architectures"][index]
+        chosen = [name for key, name in _CONFIGURATIONS.items() if result["configurations"][key].get(cost) == index]
+        latency = entry.get("measured_latency_ms", entry["latency_ms"])
+        table.add_row(
+            " ".join(chosen),
+            f"{entry['predicted_accuracy']:.2f} %",
+            f"{entry['params'] / 1e6:.3f} M",
+            f"{entry['macs'] / 1e6:.1f} M",
+            "–" if latency is None else f"{latency:.2f} ms",
+            escape(entry["architecture"]),
+            style="bold" if chosen else None,
+        )
+    return table

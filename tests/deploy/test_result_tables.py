@@ -1,0 +1,55 @@
+import io
+
+from rich.console import Console
+
+from pomonag.deploy.result_tables import print_result
+
+
+def printed(result, width=160):
+    file = io.StringIO()
+    print_result(result, Console(file=file, width=width, highlight=False))
+    return file.getvalue()
+
+
+def test_fronts_from_the_cheapest_to_the_most_accurate_with_their_marks(example_result):
+    lines = [line for line in printed(example_result).splitlines() if "nor_conv" in line]
+    assert len(lines) == 9
+    assert [line.split()[0] for line in lines[:3]] == ["Eff", "Bal", "Acc"]
+    assert example_result["architectures"][0]["architecture"] in lines[2]
+    assert "94.00 %" in lines[2]
+    assert "1.220 M" in lines[2]
+    assert "9.50 ms" in lines[2]
+
+
+def test_what_else_a_reader_must_know(example_result):
+    text = printed(example_result)
+    for part in (
+        "digits (10 classes)",
+        "validity 100.0%",
+        "2 x row 3",
+        "params<2M",
+        "200 epochs",
+        "predicted",
+        "5,376",
+    ):
+        assert part in text
+
+
+def test_strings_from_outside_are_not_markup(example_result):
+    result = example_result
+    result["images"]["source"] = "[bold]x[/nothing]"
+    assert "[bold]x[/nothing]" in printed(result)
+
+
+def test_a_measured_latency_is_shown_before_a_predicted_one_and_none_as_a_dash(example_result):
+    result = example_result
+    result["architectures"][0]["measured_latency_ms"] = 7.125
+    result["architectures"][1]["latency_ms"] = None
+    text = printed(result)
+    assert "7.12 ms" in text
+    assert "–" in text
+
+
+def test_a_narrow_terminal_loses_no_operation(example_result):
+    text = printed(example_result, width=80)
+    assert text.replace("\n", "").count("nor_conv_1x1") >= 2
