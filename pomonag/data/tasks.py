@@ -68,7 +68,7 @@ def task_names(training: int, held_out: int) -> list[str]:
     return [f"train-{i:03d}" for i in range(training)] + [f"heldout-{i:03d}" for i in range(held_out)]
 
 
-def load_task(task: Task, data_dir: str | os.PathLike[str] | None = None, test_share: float = 0.2) -> TaskImages:
+def load_task(task: Task, data_dir: str | os.PathLike[str] | None = None, test_share: float = 1 / 3) -> TaskImages:
     """The task's images; within each class `test_share` of them are test images.
 
     A class is split the same way in every task, so an image that tests one task trains none. `data_dir` defaults to

@@ -133,23 +133,27 @@ def measure_rows(
         skipped = sum(key in done for key in rows)
         log.info("%d rows planned, %d of them there already, protocol %s", len(rows), skipped, protocol.hash)
         measured = 0
-        with _Progress(len(rows), skipped, log, console) as progress:
-            while missing := [row for key, row in rows.items() if key not in done and failures[key] < attempts]:
-                for result in executor.map(work, missing):
-                    key = work.key(result.item)
-                    error = result.error if not result.ok else result.value
-                    if not result.ok:
-                        # The worker could not record it: it died, or its disk refused.
-                        work.record_failure(result.item, str(result.error))
-                    if error is None:
-                        done.add(key)
-                        measured += 1
-                        if measured % 50 == 0:
-                            compact(out, attempts)
-                    else:
-                        failures[key] += 1
-                        log.warning("failed (%d of %d): %s: %s", failures[key], attempts, key[:3], error)
-                    progress.advance(error is None)
+        try:
+            with _Progress(len(rows), skipped, log, console) as progress:
+                while missing := [row for key, row in rows.items() if key not in done and failures[key] < attempts]:
+                    for result in executor.map(work, missing):
+                        key = work.key(result.item)
+                        error = result.error if not result.ok else result.value
+                        if not result.ok:
+                            # The worker could not record it: it died, or its disk refused.
+                            work.record_failure(result.item, str(result.error))
+                        if error is None:
+                            done.add(key)
+                            measured += 1
+                            if measured % 25 == 0:
+                                compact(out, attempts)
+                        else:
+                            failures[key] += 1
+                            log.warning("failed (%d of %d): %s: %s", failures[key], attempts, key[:3], error)
+                        progress.advance(error is None)
+        except KeyboardInterrupt:
+            log.info("interrupted after %d rows; the same command goes on from here", measured)
+            raise
         compact(out, attempts, finish=finish)
         given_up = sum(key not in done for key in rows)
         sharded = sum(len(read_shard(path)[0]) for path in shard_paths(out))

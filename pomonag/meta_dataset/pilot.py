@@ -29,11 +29,11 @@ from pomonag.records.seeds import seed_of
 from pomonag.spaces import search_space
 from pomonag.training.recipe import Recipe
 
-_BASE = TrainingProtocol(latency_runs=0)
+_BASE = TrainingProtocol(latency_runs=0, test_share=0.2)
 
 
-def _candidate(channels: int = 16, **recipe: Any) -> TrainingProtocol:
-    return replace(_BASE, recipe=Recipe(**recipe), reduced=(("channels", channels), ("cells", 1)))
+def _candidate(**recipe: Any) -> TrainingProtocol:
+    return replace(_BASE, recipe=Recipe(**recipe))
 
 
 CANDIDATES = {

@@ -45,15 +45,15 @@ def test_unknown_names_are_refused(name):
 def test_images_carry_their_labels_and_split_by_class(data_dir):
     drawn = task("train-007")
     images = load_task(drawn, data_dir)
-    assert images.train_images.shape == (160, 3, 32, 32)
-    assert images.test_images.shape == (40, 3, 32, 32)
+    assert images.train_images.shape == (140, 3, 32, 32)
+    assert images.test_images.shape == (60, 3, 32, 32)
     for pixels, labels in (
         (images.train_images, images.train_labels),
         (images.test_images, images.test_labels),
     ):
         assert torch.equal(pixels[:, 0, 0, 0].long(), torch.tensor(drawn.classes)[labels])
     assert (images.train_images[:, 2, 0, 1] == 255).all()
-    assert torch.bincount(images.test_labels).tolist() == [2] * 20
+    assert torch.bincount(images.test_labels).tolist() == [3] * 20
 
 
 def test_an_image_that_tests_one_task_trains_none(data_dir):
