@@ -145,7 +145,10 @@ class Elu(nn.Module):
     """
 
     def forward(self, x: Tensor) -> Tensor:
-        return (x.clamp_max(0).exp_() - 1).add_(x.relu())
+        below = x.clamp_max(0).exp_()
+        if torch.is_grad_enabled():
+            return (below - 1).add_(x.relu())
+        return torch.maximum(x, below.sub_(1), out=below)  # fresh memory costs more than the arithmetic
 
 
 def elu_mlp(widths: Sequence[int]) -> nn.Sequential:
