@@ -22,6 +22,7 @@ SCHEMA_VERSION = 1
 SHARD_ROWS = 250
 SHIPPED = Path(__file__).resolve().parents[1] / "assets" / "meta_dataset"
 _METADATA_KEY = b"pomonag"
+Key = tuple[str, str, int, str]
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ class Row:
     provenance: str
 
     @property
-    def key(self) -> tuple[str, str, int, str]:
+    def key(self) -> Key:
         """What makes a row unique."""
         return self.task, self.architecture, self.seed, self.protocol
 

@@ -106,8 +106,10 @@ def measure(
     return rows
 
 
-def write_table(rows: Sequence[dict[str, Any]], protocol: TrainingFreeProtocol, folder: Path = SHIPPED) -> None:
-    """`<space>.parquet` and, beside it, `<space>.json` with protocol and provenance."""
+def write_table(
+    rows: Sequence[dict[str, Any]], protocol: TrainingFreeProtocol, measured: dict[str, Any], folder: Path = SHIPPED
+) -> None:
+    """`<space>.parquet` and, beside it, `<space>.json` with protocol and `measured`, the provenance of the run."""
     folder.mkdir(parents=True, exist_ok=True)
     frame = pd.DataFrame(rows).drop(columns="protocol")
     with atomic_write(folder / f"{protocol.space}.parquet") as file:
@@ -117,7 +119,7 @@ def write_table(rows: Sequence[dict[str, Any]], protocol: TrainingFreeProtocol, 
         "rows": len(frame),
         "cpu_seconds": round(float(frame["cpu_seconds"].sum()), 1),
         "protocol": dataclasses.asdict(protocol) | {"hash": protocol.hash},
-        "provenance": provenance(),
+        "provenance": measured,
     }
     with atomic_write(folder / f"{protocol.space}.json", "w") as file:
         json.dump(about, file, indent=1)
@@ -142,6 +144,7 @@ def shipped_scores(space: str = "nb201") -> pd.DataFrame:
 def main(space: str, rows: int, batch_size: int, seed: int, records: str, output: str) -> None:
     """Measure NASWOT, synflow and params of ROWS random connected architectures on the data folder's images."""
     torch.set_num_threads(1)
+    about = provenance()  # now: commits made while it runs are not what it runs
     try:
         batches, digests = {}, []
         for name, file in IMAGES.items():
@@ -156,7 +159,7 @@ def main(space: str, rows: int, batch_size: int, seed: int, records: str, output
                 click.echo(f"{done} of {of}")
 
         measured = measure(the_space, architectures, batches, protocol, RecordStore(records), report)
-        write_table(measured, protocol, Path(output))
+        write_table(measured, protocol, about, Path(output))
     except UserError as error:
         click.echo(f"error: {error}", err=True)
         raise SystemExit(2) from None

@@ -7,7 +7,8 @@ from rich.console import Console
 
 from pomonag.errors import UserError
 from pomonag.execution.executor import ProcessExecutor, SerialExecutor
-from pomonag.meta_dataset.builder import BuildConfig, build_meta_dataset, compact
+from pomonag.meta_dataset.builder import BuildConfig, build_meta_dataset
+from pomonag.meta_dataset.compaction import compact
 from pomonag.meta_dataset.plan import Plan
 from pomonag.meta_dataset.schema import meta_dataset, read_rows, read_shard, shard_paths
 from pomonag.records.record_store import RecordStore

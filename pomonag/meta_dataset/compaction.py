@@ -1,0 +1,71 @@
+"""From the journal of single records to immutable shards."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections import Counter
+from pathlib import Path
+
+from pomonag.meta_dataset.schema import SHARD_ROWS, Key, Row, read_shard, row_from_record, shard_paths, write_shard
+from pomonag.records.record_store import RecordStore
+
+JOURNAL = "journal"
+
+
+def compact(out: str | os.PathLike[str], attempts: int = 3, *, finish: bool = False) -> list[Path]:
+    """Move journalled rows that no shard has into new shards of 250 rows; with `finish` also the remainder.
+
+    Of several records of one key the first measured one counts; a failed one only after `attempts` failures.
+    Written shards never change, and the journal stays, so a compaction that is killed loses and doubles nothing.
+    """
+    out = Path(out)
+    sharded = {row.key for path in shard_paths(out) for row in read_shard(path)[0]}
+    records, _ = RecordStore(out / JOURNAL).read()
+    rows: dict[Key, Row] = {}
+    failed: Counter[Key] = Counter()
+    protocols, machines = {}, {}
+    for record in sorted(records, key=lambda record: record["row"]["measured"]):
+        row = row_from_record(record["row"])
+        protocols[row.protocol] = record["protocol"]
+        machines[row.provenance] = record["provenance"]
+        if row.key in sharded or (row.key in rows and rows[row.key].status == "ok"):
+            continue
+        if row.status == "ok":
+            rows[row.key] = row
+        else:
+            failed[row.key] += 1
+            if failed[row.key] >= attempts:
+                rows[row.key] = row
+    written = []
+    pending = list(rows.values())
+    number = len(shard_paths(out))
+    while len(pending) >= SHARD_ROWS or (finish and pending):
+        part, pending = pending[:SHARD_ROWS], pending[SHARD_ROWS:]
+        path = out / f"rows-{number:04d}.parquet"
+        metadata = {
+            "protocols": {key: protocols[key] for key in sorted({row.protocol for row in part})},
+            "provenance": {key: machines[key] for key in sorted({row.provenance for row in part})},
+            "wall_seconds": round(sum(row.seconds or 0 for row in part), 1),
+            "cpu_seconds": round(sum(row.cpu_seconds or 0 for row in part), 1),
+        }
+        write_shard(path, part, metadata)
+        written.append(path)
+        number += 1
+    return written
+
+
+def state(out: Path) -> tuple[set[Key], Counter[Key]]:
+    """Keys that are measured (or given up in a shard), and how often each other one has failed."""
+    done = {row.key for path in shard_paths(out) for row in read_shard(path)[0]}
+    failures: Counter[Key] = Counter()
+    records, problems = RecordStore(out / JOURNAL).read()
+    for problem in problems:
+        logging.getLogger(__name__).warning("set aside a line of the journal: %s", problem)
+    for record in records:
+        row = row_from_record(record["row"])
+        if row.status == "ok":
+            done.add(row.key)
+        else:
+            failures[row.key] += 1
+    return done, failures

@@ -1,0 +1,128 @@
+"""One planned row, measured and recorded in whichever process it runs."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pomonag.data.tasks import task as task_of
+from pomonag.evaluation.trained import Measurement, TrainedEvaluator, TrainingProtocol
+from pomonag.meta_dataset.plan import PlannedRow, isomorphism_hash
+from pomonag.meta_dataset.schema import Key, Row
+from pomonag.records.provenance import provenance
+from pomonag.records.record_store import RecordStore
+from pomonag.spaces import search_space
+
+
+class MeasureAndRecord:
+    """Measures a planned row and records it, in whichever process it runs. Returns None, or the error's text."""
+
+    def __init__(
+        self,
+        protocol: TrainingProtocol,
+        journal: Path,
+        data_dir: str | os.PathLike[str] | None,
+        measure: Callable[[PlannedRow], Measurement] | None,
+    ):
+        self.protocol = protocol
+        self.journal = journal
+        self.data_dir = data_dir
+        self.measure = measure
+
+    def key(self, row: PlannedRow) -> Key:
+        return row.task, row.architecture, row.seed, self.protocol.hash
+
+    def __call__(self, planned: PlannedRow) -> str | None:
+        try:
+            measured = self.measure(planned) if self.measure else self._measure(planned)
+        except Exception as error:
+            text = f"{type(error).__name__}: {error}"
+            self.record_failure(planned, text)
+            return text
+        self._record(self._row(planned, measured, None))
+        return None
+
+    def record_failure(self, planned: PlannedRow, error: str) -> None:
+        """Note that a row failed, with the reason."""
+        self._record(self._row(planned, None, error))
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Open files and loaded images belong to one process.
+        return {k: v for k, v in self.__dict__.items() if k not in ("_store", "_evaluator")}
+
+    @functools.cached_property
+    def _store(self) -> RecordStore:
+        return RecordStore(self.journal)
+
+    @functools.cached_property
+    def _evaluator(self) -> TrainedEvaluator:
+        return TrainedEvaluator(self.protocol, self.data_dir)
+
+    def _measure(self, planned: PlannedRow) -> Measurement:
+        architecture = search_space(self.protocol.space).parse(planned.architecture)
+        return self._evaluator.measure(architecture, planned.task, planned.seed)
+
+    def _record(self, row: Row) -> None:
+        self._store.append(
+            {"row": dataclasses.asdict(row), "protocol": self.protocol.settings, "provenance": machine_provenance()}
+        )
+
+    def _row(self, planned: PlannedRow, measured: Measurement | None, error: str | None) -> Row:
+        space: Any = search_space(self.protocol.space)
+        architecture = space.parse(planned.architecture)
+        costs = space.cost([architecture], classes=self.protocol.classes, resolution=self.protocol.resolution)
+        training = measured.training if measured else None
+        latency = measured.latency if measured else None
+        reduced = dict(self.protocol.reduced)
+        machine = provenance()
+        return Row(
+            task=planned.task,
+            held_out=task_of(planned.task).held_out,
+            architecture=planned.architecture,
+            isomorphism_class=isomorphism_hash(space, architecture),
+            anchor=planned.anchor,
+            seed=planned.seed,
+            protocol=self.protocol.hash,
+            status="failed" if error else "ok",
+            error=error,
+            accuracy=training and training.accuracy,
+            loss=training and training.loss,
+            true_class_probability=training and training.true_class_probability,
+            train_loss=training and training.train_loss,
+            params=int(costs.params[0]),
+            macs=int(costs.macs[0]),
+            latency_ms=latency and latency.latency_ms,
+            latency_median_ms=latency and latency.median_ms,
+            latency_sd_ms=latency and latency.sd_ms,
+            latency_wall_ms=latency and latency.wall_ms,
+            latency_disturbed=latency and latency.disturbed,
+            seconds=training and training.seconds,
+            cpu_seconds=training and training.cpu_seconds,
+            channels=reduced["channels"],
+            cells=reduced["cells"],
+            resolution=self.protocol.recipe.resolution,
+            epochs=self.protocol.recipe.epochs,
+            batch_size=self.protocol.recipe.batch_size,
+            train_images_per_class=measured and measured.train_images // self.protocol.classes,
+            test_images_per_class=measured and measured.test_images // self.protocol.classes,
+            measured=datetime.now(UTC).isoformat(timespec="seconds"),
+            load=machine["load"],
+            provenance=provenance_hash(machine_provenance()),
+        )
+
+
+def machine_provenance() -> dict[str, Any]:
+    """The part of the provenance that many rows share: code, packages, machine; not the moment or its load."""
+    return {k: v for k, v in provenance().items() if k not in ("load", "started")}
+
+
+def provenance_hash(record: dict[str, Any]) -> str:
+    """Twelve hexadecimal digits of a provenance record."""
+    return hashlib.blake2b(json.dumps(record, sort_keys=True).encode(), digest_size=6).hexdigest()
