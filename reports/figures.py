@@ -56,8 +56,8 @@ def front_picture(fronts: Mapping[str, FrontPoints], cost_label: str, name: str)
         "svg.fonttype": "none", "svg.hashsalt": name, "font.size": 9, "font.family": "sans-serif",
         "text.color": _INK, "axes.edgecolor": _INK, "axes.labelcolor": _INK, "xtick.color": _INK, "ytick.color": _INK,
     }):  # fmt: skip
-        figure = Figure(figsize=(4.3, 3.1), layout="constrained")
-        axes = figure.add_subplot()
+        figure = Figure(figsize=(4.3, 3.1))
+        axes = figure.add_axes((0.12, 0.15, 0.86, 0.82))
         for method in _COLOURS:
             if method in fronts:
                 _draw(axes, method, fronts[method])
