@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, cast
 
 from pomonag.errors import UserError, unknown_name
 
@@ -87,7 +87,7 @@ class ProcessExecutor:
                 if not running:
                     return
                 for connection in wait(list(running)):
-                    worker = running.pop(connection)  # type: ignore[arg-type]
+                    worker = running.pop(cast(Connection, connection))
                     item, attempts = worker.item, worker.attempts
                     try:
                         value, error = worker.connection.recv()
@@ -173,6 +173,7 @@ def _serve(connection: Connection) -> None:
             sys.modules["torch"].set_num_threads(1)
         while True:
             item = connection.recv()
+            answer: tuple[Any, str | None]
             try:
                 answer = (function(item), None)
             except Exception as error:

@@ -126,19 +126,19 @@ def measure_rows(
                 while missing := [row for key, row in rows.items() if key not in done and failures[key] < attempts]:
                     for result in executor.map(work, missing):
                         key = work.key(result.item)
-                        error = result.error if not result.ok else result.value
+                        failure = result.error if not result.ok else result.value
                         if not result.ok:
                             # The worker could not record it: it died, or its disk refused.
                             work.record_failure(result.item, str(result.error))
-                        if error is None:
+                        if failure is None:
                             done.add(key)
                             measured += 1
                             if measured % 25 == 0:
                                 compact(out, attempts)
                         else:
                             failures[key] += 1
-                            log.warning("failed (%d of %d): %s: %s", failures[key], attempts, key[:3], error)
-                        progress.advance(error is None)
+                            log.warning("failed (%d of %d): %s: %s", failures[key], attempts, key[:3], failure)
+                        progress.advance(failure is None)
         except KeyboardInterrupt:
             log.info("interrupted after %d rows; the same command goes on from here", measured)
             raise

@@ -32,7 +32,7 @@ def with_quick_average_pooling(network: nn.Module) -> nn.Module:
     """Replace, in place, the average poolings that `QuickAveragePooling` equals."""
     for module in list(network.modules()):
         for name, child in module.named_children():
-            if _replaceable(child):
+            if isinstance(child, nn.AvgPool2d) and _replaceable(child):
                 setattr(module, name, QuickAveragePooling(_side(child.kernel_size)))
     return network
 
@@ -41,10 +41,9 @@ def _side(size: int | tuple[int, int]) -> int:
     return size if isinstance(size, int) else size[0]
 
 
-def _replaceable(module: nn.Module) -> bool:
+def _replaceable(module: nn.AvgPool2d) -> bool:
     return (
-        isinstance(module, nn.AvgPool2d)
-        and _side(module.kernel_size) % 2 == 1
+        _side(module.kernel_size) % 2 == 1
         and module.stride in (1, (1, 1))
         and _side(module.padding) == _side(module.kernel_size) // 2
         and not module.count_include_pad

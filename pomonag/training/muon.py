@@ -25,12 +25,13 @@ class Muon(torch.optim.Optimizer):
     def step(self, closure: None = None) -> None:  # type: ignore[override]
         """One step for every kernel that has a gradient."""
         for group in self.param_groups:
-            by_shape: dict[torch.Size, list[Tensor]] = {}
+            by_shape: dict[torch.Size, list[tuple[Tensor, Tensor]]] = {}
             for kernel in group["params"]:
                 if kernel.grad is not None:
-                    by_shape.setdefault(kernel.shape, []).append(kernel)
-            for kernels in by_shape.values():
-                gradients = torch.stack([kernel.grad.flatten(1) for kernel in kernels])
+                    by_shape.setdefault(kernel.shape, []).append((kernel, kernel.grad.flatten(1)))
+            for pairs in by_shape.values():
+                kernels = [kernel for kernel, _ in pairs]
+                gradients = torch.stack([gradient for _, gradient in pairs])
                 momenta = torch.stack([self._momentum(kernel) for kernel in kernels])
                 momenta.mul_(group["momentum"]).add_(gradients)
                 updates = orthogonalised(gradients.add_(momenta, alpha=group["momentum"]), group["steps"])
