@@ -35,9 +35,7 @@ def paper_tables(results_dir: Path, output: Path, fresh: bool) -> None:
     scratch = output.parent / "recomputed" / time.strftime("%Y%m%dT%H%M%S")
     catalogue = scratch / "catalogue.json"
     scratch.mkdir(parents=True, exist_ok=True)
-    # Runs start in benchmarks, which stands above this package: asked for as a command, never imported.
-    command = [sys.executable, "-m", "benchmarks", "run", "--results-dir", str(scratch), "--catalogue", str(catalogue)]
-    code = subprocess.run(command if fresh else [*command, "--smoke"], check=False).returncode
+    code = recompute(scratch, catalogue, fresh)
     if code == 130:
         raise KeyboardInterrupt
     evidence = gather(results_dir, scratch, catalogue)
@@ -59,6 +57,14 @@ def render_only(results_dir: Path, output: Path) -> None:
     evidence = gather(results_dir)
     render.write(evidence, output)
     _say(evidence, output)
+
+
+def recompute(results_dir: Path, catalogue: Path, fresh: bool) -> int:
+    """Run the smoke set, or everything, into `results_dir`; the exit code. What the runs lack goes to `catalogue`."""
+    # Runs start in benchmarks, which stands above this package: asked for as a command, never imported.
+    command = [sys.executable, "-m", "benchmarks", "run", "--results-dir", str(results_dir)]
+    command += ["--catalogue", str(catalogue), *([] if fresh else ["--smoke"])]
+    return subprocess.run(command, check=False).returncode
 
 
 def _say(evidence: Evidence, output: Path) -> None:

@@ -1,0 +1,141 @@
+"""What the suites read: the tables of the data folder, images, meta-dataset rows, each with its digest."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import pandas as pd
+
+import pomonag
+from benchmarks.runs import Need
+from pomonag.data.image_datasets import ImageDataset, load_images
+from pomonag.data.sources import DataMissing, data_path
+from pomonag.evaluation.device_latency import DeviceLatencies, DeviceLatency
+from pomonag.evaluation.tabular import AccuracyTable
+from pomonag.meta_dataset.schema import SHIPPED as SHIPPED_ROWS
+from pomonag.meta_dataset.schema import meta_dataset, shard_paths
+from pomonag.spaces import EnumerableSpace, search_space
+
+DATASETS = ("cifar10", "cifar100")
+DEVICES = ("pixel3", "raspi4", "1080ti_1")
+CLASSES = {"cifar10": 10, "cifar100": 100, "digits": 10}
+CHECKPOINTS = Path(pomonag.__file__).parent / "assets" / "checkpoints"
+
+_TABLE, _LATENCIES = "nasbench201/accuracies.csv.gz", "nasbench201/latency_help.csv.gz"
+_RELEASED_ROWS = "meta_dataset_nb201/train.csv.gz"
+
+
+def file_need(name: str) -> Need:
+    """A file of the data folder."""
+
+    def missing() -> str | None:
+        try:
+            data_path(name)
+        except DataMissing as error:
+            return str(error)
+        return None
+
+    return Need(name, missing)
+
+
+TABLE, LATENCIES, RELEASED_ROWS = file_need(_TABLE), file_need(_LATENCIES), file_need(_RELEASED_ROWS)
+
+
+def images_need(dataset: str) -> tuple[Need, ...]:
+    """The images of a data set; digits come with scikit-learn."""
+    return () if dataset == "digits" else (file_need(f"images/{dataset}_subset.npz"),)
+
+
+def checkpoint_need(name: str) -> Need:
+    """A set of trained networks that ships with the package."""
+
+    def missing() -> str | None:
+        if any(CHECKPOINTS.glob(f"**/*{name}*")):
+            return None
+        return f"The trained networks {name!r} are not in {CHECKPOINTS.parent.name}/{CHECKPOINTS.name}."
+
+    return Need(name, missing)
+
+
+@functools.cache
+def space() -> EnumerableSpace:
+    """NAS-Bench-201."""
+    return cast(EnumerableSpace, search_space("nb201"))
+
+
+@functools.cache
+def accuracies() -> AccuracyTable:
+    """The benchmark's accuracies."""
+    return AccuracyTable(space=space())
+
+
+@functools.cache
+def _latencies() -> DeviceLatencies:
+    return DeviceLatencies(space=space())
+
+
+@functools.cache
+def latency(device: str) -> DeviceLatency:
+    """One device's latencies."""
+    return _latencies()[device]
+
+
+@functools.cache
+def images(dataset: str) -> ImageDataset:
+    """All training images of a data set, so that each run may draw its own."""
+    return load_images(
+        dataset if dataset == "digits" else data_path(f"images/{dataset}_subset.npz"), samples_per_class=None
+    )
+
+
+@functools.cache
+def lite_architectures() -> frozenset[str]:
+    """Distinct architectures of the shipped meta-dataset's training tasks: what novelty is counted against."""
+    rows = meta_dataset("nb201")
+    return frozenset(rows.loc[rows["task"].str.startswith("train"), "architecture"])
+
+
+@functools.cache
+def released_architectures() -> frozenset[str]:
+    """Distinct architectures of the training rows behind DiffusionNAG's released predictor."""
+    return frozenset(pd.read_csv(data_path(_RELEASED_ROWS))["arch_str"])
+
+
+@functools.cache
+def costs(dataset: str) -> tuple[np.ndarray, np.ndarray]:
+    """Exact params and MACs of the whole space, in the order of `enumerate()`."""
+    found = space().cost(space().enumerate(), classes=CLASSES[dataset])
+    return found.params, found.macs
+
+
+def digests(*names: str) -> dict[str, str]:
+    """Short SHA-256 digests of what a run read: files of the data folder, `rows`, or names of checkpoints."""
+    result = {}
+    for name in names:
+        if name == "rows":
+            files = shard_paths(SHIPPED_ROWS / "nb201")
+        elif "/" in name:
+            files = [data_path(name)]
+        else:
+            files = sorted(path for path in CHECKPOINTS.glob(f"**/*{name}*") if path.is_file())
+        if files:
+            result[name] = _digest(tuple(files))
+    return result
+
+
+@functools.cache
+def _digest(files: tuple[Path, ...]) -> str:
+    content = hashlib.sha256()
+    for file in files:
+        content.update(file.read_bytes())
+    return content.hexdigest()[:12]
+
+
+def positions(architectures: list[Any]) -> np.ndarray:
+    """Places of architectures, objects or strings, in the order of `enumerate()`."""
+    parsed = [space().parse(a) if isinstance(a, str) else a for a in architectures]
+    return space().positions(parsed)

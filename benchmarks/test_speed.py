@@ -1,0 +1,63 @@
+"""Speed, as ratios of alternated calls where a machine's load would spoil seconds.
+
+`pytest benchmarks/ --benchmark-only` runs them and prints the table.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks import generation, inputs, timing
+from benchmarks.conftest import SpeedRow
+from benchmarks.generation_time import TIMED_STEPS
+from reports import render
+from reports.evidence import gather
+from reports.measurements import SHIPPED
+
+
+def test_costs_of_the_whole_space(benchmark: Any, speed_table: list[SpeedRow]) -> None:
+    """All 15,625 exact costs in less than 50 ms."""
+    architectures = inputs.space().enumerate()
+    costs = benchmark.pedantic(inputs.space().cost, args=(architectures,), rounds=20, warmup_rounds=2)
+    milliseconds = 1000 * benchmark.stats.stats.median
+    speed_table.append(SpeedRow("costs of all 15,625", f"{milliseconds:.1f} ms", "< 50 ms", milliseconds < 50))
+    assert len(costs.params) == 15_625
+    assert milliseconds < 50
+
+
+def test_rendering_the_report(benchmark: Any, speed_table: list[SpeedRow], tmp_path: Path) -> None:
+    """The report from the shipped results in less than 5 s."""
+    evidence = gather(SHIPPED)
+    benchmark.pedantic(render.write, args=(evidence, tmp_path / "report.html"), rounds=3, warmup_rounds=1)
+    seconds = benchmark.stats.stats.median
+    speed_table.append(SpeedRow("rendering the report", f"{seconds:.2f} s", "< 5 s", seconds < 5))
+    assert seconds < 5
+
+
+def test_fast_against_reference(benchmark: Any, speed_table: list[SpeedRow]) -> None:
+    """256 architectures with four guides: fast mode against reference mode's 1,000 steps, scaled from 20."""
+    if lacking := [reason for need in generation.needs("pomonag", "fast", "digits") if (reason := need.missing())]:
+        pytest.skip(" ".join(lacking))
+    took: list[float] = []
+
+    def fast() -> None:
+        took.append(generation.fresh_fast("digits", 0).seconds["generation"])
+
+    one, four = (timing.reference_generation(TIMED_STEPS, guides) for guides in (1, 4))
+    _, one_seconds, four_seconds = timing.interleaved([fast, one, four], rounds=2)
+    benchmark.pedantic(fast, rounds=2)
+    generation_seconds = sorted(took[1:])[len(took[1:]) // 2]
+    reference = timing.median_of(four_seconds, "wall") / TIMED_STEPS * generation.REFERENCE_STEPS
+    step = timing.median_of(one_seconds) / TIMED_STEPS
+    speedup = reference / generation_seconds
+    over_original = step / timing.ORIGINAL_STEP_CPU_SECONDS
+    benchmark.extra_info.update(speedup=speedup, reference_step_cpu_seconds=step, load=timing.load())
+    speed_table += [
+        SpeedRow("fast generation", f"{generation_seconds:.2f} s", "<= 0.5 s", generation_seconds <= 0.5),
+        SpeedRow("fast over reference, four guides", f"{speedup:,.0f} x", ">= 500 x", speedup >= 500),
+        SpeedRow("reference step, one guide, batch 256", f"{step:.2f} CPU s", "<= 0.484 CPU s", over_original <= 1.1),
+    ]
+    assert speedup >= 500

@@ -1,0 +1,76 @@
+import json
+from types import SimpleNamespace
+
+import pytest
+from click.testing import CliRunner
+
+from pomonag.errors import UserError
+from reports import __main__ as command_line
+from reports.__main__ import main
+from reports.measurements import RunKey, Value
+
+KEY = RunKey("4", "pomonag", "fast", "nb201", "mean-over-runs")
+
+
+@pytest.fixture
+def recomputing(made_up, monkeypatch, tmp_path):
+    """Stands in for `python -m benchmarks run`: writes what it is told to have computed."""
+    asked = SimpleNamespace(fresh=[], value=99.0, code=0)
+
+    def recompute(results_dir, catalogue, fresh):
+        asked.fresh.append(fresh)
+        made_up.write(results_dir, [made_up.a_record(KEY, [Value("validity", asked.value, "%", "p")])])
+        catalogue.write_text(json.dumps([]))
+        return asked.code
+
+    monkeypatch.setattr(command_line, "recompute", recompute)
+    made_up.write(tmp_path / "shipped", [made_up.a_record(KEY, [Value("validity", 99.0, "%", "p")])])
+    return asked
+
+
+def paper_tables(tmp_path, *more):
+    arguments = [
+        "paper-tables",
+        "--results-dir",
+        str(tmp_path / "shipped"),
+        "--output",
+        str(tmp_path / "out" / "r.html"),
+    ]
+    return CliRunner().invoke(main, [*arguments, *more])
+
+
+def test_agreeing_values_make_a_report_and_end_well(recomputing, tmp_path):
+    result = paper_tables(tmp_path)
+    assert result.exit_code == 0
+    assert "1 of 1 recomputed values agree" in result.output
+    assert "recomputed here" in (tmp_path / "out" / "r.html").read_text()
+    assert recomputing.fresh == [False]
+    assert list((tmp_path / "out" / "recomputed").iterdir())
+
+
+def test_a_mismatch_ends_with_1_after_the_report_was_written(recomputing, tmp_path):
+    recomputing.value = 50.0
+    result = paper_tables(tmp_path)
+    assert result.exit_code == 1
+    assert "MISMATCH table4-pomonag-fast-nb201-mean-over-runs-validity-mean-generated seed 0" in result.output
+    assert "MISMATCH" in (tmp_path / "out" / "r.html").read_text()
+
+
+def test_a_failed_recomputation_still_writes_the_report(recomputing, tmp_path):
+    recomputing.code = 2
+    result = paper_tables(tmp_path)
+    assert isinstance(result.exception, UserError)
+    assert (tmp_path / "out" / "r.html").exists()
+
+
+def test_fresh_asks_for_everything(recomputing, tmp_path):
+    paper_tables(tmp_path, "--fresh")
+    assert recomputing.fresh == [True]
+
+
+def test_render_recomputes_nothing(recomputing, tmp_path):
+    output = tmp_path / "r.html"
+    result = CliRunner().invoke(main, ["render", "--results-dir", str(tmp_path / "shipped"), "--output", str(output)])
+    assert result.exit_code == 0
+    assert recomputing.fresh == []
+    assert "nothing was recomputed" in output.read_text()
