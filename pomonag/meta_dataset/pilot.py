@@ -75,7 +75,8 @@ def summary(rows: pd.DataFrame, truth: pd.Series) -> pd.DataFrame:
         for label in labels:
             line[f"rho {label}"] = spearmanr(mean[label], mean["truth"])[0]
         line["interval loss"] = _interval(mean["loss"].to_numpy(), mean["truth"].to_numpy())
-        line["rho params"] = spearmanr(mean["params"], mean["truth"])[0]
+        line["params with truth"] = spearmanr(mean["params"], mean["truth"])[0]
+        line["params with loss"] = spearmanr(mean["params"], mean["loss"])[0]
         for label in labels:
             both = wide[label].dropna()
             line[f"reliability {label}"] = pearsonr(both[0], both[1])[0] if both.shape[1] > 1 else float("nan")
