@@ -153,3 +153,8 @@ def test_every_command_explains_itself():
 
 def test_meta_dataset_check_of_a_folder_without_rows(tmp_path):
     run("meta-dataset", "check", tmp_path, error="no rows")
+
+
+def test_meta_dataset_check_of_rows_that_ship():
+    printed = run("meta-dataset", "check", "nb201").stdout
+    assert "0 of them failed" in printed
