@@ -21,7 +21,7 @@ from pomonag.meta_dataset.compaction import JOURNAL, compact, state
 from pomonag.meta_dataset.measurement import MeasureAndRecord
 from pomonag.meta_dataset.plan import Plan, PlannedRow
 from pomonag.meta_dataset.progress import RowProgress
-from pomonag.meta_dataset.schema import read_shard, shard_paths
+from pomonag.meta_dataset.schema import SHARD_ROWS, read_shard, shard_paths
 
 
 @dataclass(frozen=True)
@@ -121,6 +121,7 @@ def measure_rows(
         skipped = sum(key in done for key in rows)
         log.info("%d rows planned, %d of them there already, protocol %s", len(rows), skipped, protocol.hash)
         measured = 0
+        unsharded = len(done) - sum(len(read_shard(path)[0]) for path in shard_paths(out))
         try:
             with RowProgress(len(rows), skipped, log, console) as progress:
                 while missing := [row for key, row in rows.items() if key not in done and failures[key] < attempts]:
@@ -133,8 +134,10 @@ def measure_rows(
                         if failure is None:
                             done.add(key)
                             measured += 1
-                            if measured % 25 == 0:
+                            unsharded += 1
+                            if unsharded >= SHARD_ROWS:
                                 compact(out, attempts)
+                                unsharded -= SHARD_ROWS
                         else:
                             failures[key] += 1
                             log.warning("failed (%d of %d): %s: %s", failures[key], attempts, key[:3], failure)
