@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import time
 from collections import Counter
 from dataclasses import dataclass
@@ -21,8 +22,8 @@ from reports.findings import findings
 from reports.measurements import RunKey
 
 _TEMPLATES = Path(__file__).parent / "templates"
-# Digits after the point by unit; other units get three significant digits.
-_DECIMALS = {"%": 2, "s": 3, "ms": 2, "architectures": 0, "calls": 0, "fraction": 3}
+# Digits after the point by unit.
+_DECIMALS = {"%": 2, "architectures": 0, "calls": 0, "fraction": 3}
 
 
 @dataclass(frozen=True)
@@ -101,18 +102,26 @@ def number_text(value: float, unit: str) -> str:
     >>> number_text(99.971, "%"), number_text(1234.5, "x"), number_text(5.0, "architectures")
     ('99.97', '1,234', '5')
     """
+    return f"{value:,.{_decimals(value, unit)}f}"
+
+
+def _decimals(value: float, unit: str) -> int:
     if unit in _DECIMALS:
-        return f"{value:,.{_DECIMALS[unit]}f}"
-    if unit == "x" and abs(value) >= 10:
-        return f"{value:,.0f}"
-    return f"{value:.3g}"
+        return _DECIMALS[unit]
+    # Times and ratios span orders of magnitude: three significant digits.
+    return max(0, 2 - math.floor(math.log10(abs(value)))) if value else 0
 
 
 def interval_text(number: Number) -> str:
-    """`99.97 ± 0.10`, without the half-width for a single seed."""
+    """`99.97 ± 0.10`, the half-width with the mean's digits, and left out for a single seed; times with their unit."""
     summary = number.summary
-    mean = number_text(summary.mean, number.unit)
-    return mean if summary.ci95 is None else f"{mean} ± {number_text(summary.ci95, number.unit)}"
+    decimals = _decimals(summary.mean, number.unit)
+    text = f"{summary.mean:,.{decimals}f}"
+    # A count that is the same by construction needs no interval.
+    exact = summary.ci95 == 0 and number.unit in ("architectures", "calls")
+    if summary.ci95 is not None and not exact:
+        text += f" ± {summary.ci95:,.{decimals}f}"
+    return text + {"s": " s", "ms": " ms", "x": " ×"}.get(number.unit, "")
 
 
 def seconds_text(seconds: float) -> str:

@@ -36,7 +36,7 @@ def test_a_picture_is_the_same_each_time():
 
 def test_points_at_chance_level_do_not_flatten_the_picture():
     low = FrontPoints([0.05, 0.5], [10.0, 92.0], {})
-    svg = front_picture({"pomonag": low, "true-front": POINTS}, "ms", "a")
+    svg = front_picture({"nsga2": low, "true-front": POINTS}, "ms", "a")
     labels = re.findall(r">(\d+)</text>", svg)
     assert min(int(label) for label in labels if int(label) > 5) >= 75
 

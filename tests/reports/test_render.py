@@ -118,7 +118,7 @@ def test_rendering_takes_less_than_five_seconds(made_up):
 @pytest.mark.parametrize(
     ("value", "unit", "expected"),
     [(99.971, "%", "99.97"), (2613.4, "x", "2,613"), (0.9312, "x", "0.931"), (5.0, "architectures", "5"),
-     (0.98765, "fraction", "0.988"), (12345.6, "ms", "12,345.60")],
+     (0.98765, "fraction", "0.988"), (12345.6, "ms", "12,346"), (0.0, "s", "0"), (0.2345, "s", "0.234")],
 )  # fmt: skip
 def test_number_text(value, unit, expected):
     assert render.number_text(value, unit) == expected
