@@ -76,7 +76,10 @@ class TransformerBackbone(nn.Module):
         return self.regression(self.head(self.encoder(self.embedding(x, sigma), mask)).flatten(1))
 
 
-_BACKBONES = {"nb201": GraphBackbone, "mbv3": TransformerBackbone}
+_BACKBONES: Mapping[str, type[GraphBackbone | TransformerBackbone]] = {
+    "nb201": GraphBackbone,
+    "mbv3": TransformerBackbone,
+}
 
 _SET_RENAMES: Renames = tuple(
     (rf"{pool}_setpool\.{official}", rf"set_encoder.{pool}.{ours}")
@@ -122,13 +125,14 @@ class NoisyPredictor(nn.Module):
 
     def __init__(self, space: ReferenceSpace, *, features: int = 512, hidden: int = 512, dropout: float = 0.1) -> None:
         super().__init__()
-        self.backbone = _BACKBONES[space.name](space, dropout)
+        backbone = _BACKBONES[space.name]
+        self.backbone = backbone(space, dropout)
         self.features = features
         self.set_encoder = SetEncoder(features)
         # Never called, but part of the published checkpoints and of their parameter counts.
         self.unused = nn.Linear(features, CODE_WIDTH)
         self.regression = nn.Sequential(
-            nn.Linear(CODE_WIDTH + self.backbone.code_width, hidden), nn.Tanh(), nn.Linear(hidden, 1)
+            nn.Linear(CODE_WIDTH + backbone.code_width, hidden), nn.Tanh(), nn.Linear(hidden, 1)
         )
 
     @classmethod

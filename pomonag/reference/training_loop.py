@@ -26,6 +26,7 @@ from pomonag.reference.optimisation import ExponentialMovingAverage, cosine_fact
 Report = Callable[[int, float], None]
 """Called after each step with the number of finished steps and the loss of the last."""
 
+CHECKPOINT_EVERY = 250
 _HISTORY_EVERY = 100
 
 
@@ -71,7 +72,6 @@ def optimise(
     schedule: Schedule,
     *,
     checkpoint: Path | None = None,
-    checkpoint_every: int = 250,
     report: Report | None = None,
 ) -> TrainingRecord:
     """Minimise `loss_of(step, generator)` over the parameters of `network`, which ends with its averaged weights.
@@ -105,7 +105,7 @@ def optimise(
         record.cpu_seconds = before + time.process_time() - started
         if report is not None:
             report(record.steps, loss.item())
-        if checkpoint is not None and (record.steps % checkpoint_every == 0 or record.steps == schedule.steps):
+        if checkpoint is not None and (record.steps % CHECKPOINT_EVERY == 0 or record.steps == schedule.steps):
             _store(checkpoint, name, network, optimiser, average, schedule, record)
     if average is not None:
         average.copy_to(parameters)
