@@ -29,6 +29,10 @@ class Encoding(Protocol):
     def attention_mask(self) -> Tensor:
         """Float [num_nodes, num_nodes]; entry (i, j) is 1 where node i feeds node j."""
 
+    @property
+    def categories(self) -> Tensor:
+        """Float [k, num_operations]: the rows that a valid matrix is made of, e.g. the one-hot rows."""
+
     def encode(self, architectures: Sequence[Any]) -> Tensor:
         """Float32 [b, num_nodes, num_operations], zeros and ones."""
 
@@ -38,6 +42,27 @@ class Encoding(Protocol):
         `threshold` reads an entry of at least 0.5 as one (the paper's lineage); `arg_max` takes each row's
         largest admissible entry, after which nothing is invalid: say which one was used.
         """
+
+
+def to_network_scale(x: Tensor) -> Tensor:
+    """Matrices in [0, 1] -> the networks' range [-1, 1] (DiffusionNAG: 2x - 1)."""
+    return 2.0 * x - 1.0
+
+
+def from_network_scale(x: Tensor) -> Tensor:
+    """The inverse of `to_network_scale`."""
+    return (x + 1.0) / 2.0
+
+
+def row_log_likelihood(x: Tensor, sigma: Tensor, categories: Tensor) -> Tensor:
+    """log p(noisy row | clean row), up to a constant, for each admissible row.
+
+    x [b, n, v] in network scale, sigma [b], categories [k, v] in [0, 1] -> [b, n, k]. Gaussian noise acts on each
+    entry alone, so this is the exact likelihood term of Bayes' rule for the clean row: -||x - c||^2 / (2 sigma^2).
+    """
+    clean = to_network_scale(categories).to(x)
+    distance = -2.0 * x @ clean.T + clean.square().sum(-1)
+    return -distance / (2.0 * sigma.square().view(-1, 1, 1))
 
 
 def quantise(x: Tensor) -> Tensor:

@@ -272,6 +272,12 @@ class NasBench201:
 
         return NasBench201Network(architecture, self.skeleton(skeleton, **settings))
 
+    def features(self, architectures: Sequence[NasBench201Cell]) -> np.ndarray:
+        """Operations and path counts, float32 [b, 81]."""
+        from pomonag.spaces.nasbench201_features import cell_features
+
+        return cell_features(operation_indices(architectures))
+
     def equivalence_key(self, architecture: NasBench201Cell) -> str:
         """The authors' canonical form."""
         return architecture.canonical_form()

@@ -69,6 +69,9 @@ class SearchSpace(Protocol):
     def build(self, architecture: Any, skeleton: Any | None = None, **settings: int) -> nn.Module:
         """The trainable network, images [b, 3, h, w] -> logits [b, classes]."""
 
+    def features(self, architectures: Sequence[Any]) -> np.ndarray:
+        """What predictors of clean architectures see, float32 [b, f]; need not be differentiable or invertible."""
+
     def equivalence_key(self, architecture: Any) -> str:
         """Equal for architectures that compute the same function up to renaming (isomorphism classes)."""
 

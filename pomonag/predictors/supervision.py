@@ -1,0 +1,150 @@
+"""Where the accuracy predictors' labels come from, and which of them a checkpoint set may have seen.
+
+Sets: `shipped` has seen both NAS-Bench-201 tables and serves users. `without_<dataset>` never saw that data set's
+accuracies (leave one out) and is what the report judges by that data set's table. `lite_rows`, `training_free` and
+`params_only` show what each cheaper source is worth alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from pomonag.data.sources import data_path
+from pomonag.data.tasks import task
+from pomonag.errors import unknown_name
+from pomonag.evaluation.tabular import AccuracyTable
+from pomonag.meta_dataset.schema import meta_dataset
+from pomonag.predictors.accuracy_scale import normal_scores
+from pomonag.predictors.embeddings import embed_task, load_embedding
+from pomonag.records.seeds import seed_of
+from pomonag.spaces.search_space import SearchSpace
+
+_LEAVE_ONE_OUT_ROWS = 1000  # uniformly drawn rows of the other data set's table
+
+
+@dataclass(frozen=True)
+class LabelledTask:
+    """Architectures with labels on one data set.
+
+    `scores` [n] are what is learned (normal quantiles of the rank); `accuracy` [n] in percent where the labels are
+    accuracies of this data set, for the scale of percentages. `weight` is that of each row in the loss.
+    """
+
+    name: str
+    protocol: str
+    architectures: list[Any]
+    scores: np.ndarray
+    accuracy: np.ndarray | None = None
+    embedding: Tensor | None = None
+    weight: float = 1.0
+
+
+def supervision(set_name: str, space: SearchSpace) -> list[LabelledTask]:
+    """The labelled tasks of a checkpoint set. Raises DataMissing where its tables are not there."""
+    if set_name not in SETS:
+        raise unknown_name("checkpoint set", set_name, SETS)
+    return SETS[set_name](space)
+
+
+def table_task(space: SearchSpace, dataset: str, rows: int | None) -> LabelledTask:
+    """200-epoch accuracies of a benchmark's table: all, or `rows` drawn uniformly by name."""
+    table = AccuracyTable(space=space)
+    accuracy = table.accuracies(dataset)
+    picked = np.arange(len(accuracy))
+    if rows is not None:
+        generator = torch.Generator().manual_seed(seed_of("table rows", dataset, rows))
+        picked = torch.randperm(len(accuracy), generator=generator)[:rows].numpy()
+    cells = table.space.enumerate()  # type: ignore[attr-defined]
+    labels = accuracy[picked]
+    return LabelledTask(
+        dataset, "full", [cells[i] for i in picked], normal_scores(labels), labels, load_embedding(dataset)
+    )
+
+
+def lite_tasks(space: SearchSpace) -> list[LabelledTask]:
+    """Our own reduced trainings, a task each; held-out tasks are never learned from."""
+    rows = meta_dataset(space.name)
+    rows = rows[(rows["seed"] == 0) & ~rows["held_out"]]
+    found = []
+    for name, group in rows.groupby("task"):
+        accuracy = group["accuracy"].to_numpy()
+        architectures = [space.parse(text) for text in group["architecture"]]
+        # Loss separates architectures better than accuracy on a few hundred test images; the mean of both ranks
+        # is the less noisy label.
+        scores = (normal_scores(accuracy) + normal_scores(-group["loss"].to_numpy())) / 2
+        embedding = embed_task(task(str(name)))
+        found.append(LabelledTask(str(name), "lite", architectures, scores, accuracy, embedding))
+    return found
+
+
+def imagenet32_tasks(space: SearchSpace) -> list[LabelledTask]:
+    """MetaD2A's 4,230 rows: accuracies on 20-class tasks whose images are not to be had.
+
+    Most tasks have one or two rows, so what counts is the residual after a ridge regression on the task's class ids,
+    predicted out of fold, in each of the two blocks (two training protocols) by itself. Architectures explain little
+    of it and are biased to good ones, hence the low weight.
+    """
+    from sklearn.linear_model import Ridge
+    from sklearn.model_selection import cross_val_predict
+
+    rows = pd.read_csv(data_path("meta_dataset_nb201/train.csv.gz"))
+    tasks = pd.read_csv(data_path("meta_dataset_nb201/tasks.csv.gz")).set_index("task")
+    classes = tasks[[c for c in tasks.columns if c.startswith("class_")]]
+    found = []
+    for block, group in rows.groupby("block"):
+        bags = np.zeros((len(group), 601))
+        np.put_along_axis(bags, classes.loc[group["task"]].to_numpy(), 1.0, axis=1)
+        accuracy = group["acc"].to_numpy()
+        residual = accuracy - cross_val_predict(Ridge(10.0), bags, accuracy, cv=10)
+        architectures = [space.parse(text) for text in group["arch_str"]]
+        found.append(
+            LabelledTask(f"imagenet32-{block}", "full", architectures, 0.5 * normal_scores(residual), weight=0.02)
+        )
+    return found
+
+
+def proxy_tasks(space: SearchSpace, column: str) -> list[LabelledTask]:
+    """Scores without any training (`vote` of NASWOT, synflow and params, or `params`), a task for each data set."""
+    from pomonag.meta_dataset.training_free_table import SHIPPED
+
+    table = pd.read_parquet(Path(SHIPPED) / f"{space.name}.parquet")
+    architectures = [space.parse(text) for text in table["architecture"]]
+    found = []
+    for dataset in ("cifar10", "cifar100"):
+        ranks = [table[name].rank() for name in (f"naswot_{dataset}", "synflow", "params")]
+        labels = table["params"] if column == "params" else sum(ranks)
+        scores = normal_scores(np.asarray(labels))
+        found.append(LabelledTask(dataset, "proxy", architectures, scores, embedding=load_embedding(dataset)))
+    return found
+
+
+def _shipped(space: SearchSpace) -> list[LabelledTask]:
+    tables = [table_task(space, dataset, None) for dataset in ("cifar10", "cifar100")]
+    return [*tables, *imagenet32_tasks(space), *lite_tasks(space)]
+
+
+def _without(dataset: str) -> Callable[[SearchSpace], list[LabelledTask]]:
+    other = {"cifar10": "cifar100", "cifar100": "cifar10"}[dataset]
+    return lambda space: [
+        table_task(space, other, _LEAVE_ONE_OUT_ROWS),
+        *imagenet32_tasks(space),
+        *lite_tasks(space),
+    ]
+
+
+SETS: dict[str, Callable[[SearchSpace], list[LabelledTask]]] = {
+    "shipped": _shipped,
+    "without_cifar10": _without("cifar10"),
+    "without_cifar100": _without("cifar100"),
+    "lite_rows": lite_tasks,
+    "training_free": lambda space: proxy_tasks(space, "vote"),
+    "params_only": lambda space: proxy_tasks(space, "params"),
+}
