@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -43,7 +43,7 @@ def runs() -> list[Run]:
     ]
 
 
-Choice = tuple[Sequence[str], np.ndarray, int, dict[str, str]]
+Choice = tuple[Sequence[str], np.ndarray, int, Mapping[str, str]]
 """Architectures that a method offers, their predicted accuracies, predictor calls, digests of what it read."""
 
 

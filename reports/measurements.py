@@ -205,8 +205,16 @@ def summarise(values: Sequence[float]) -> Summary:
 
 def aggregate(table: pd.DataFrame) -> pd.DataFrame:
     """One row a cell, indexed by its id: mean, ci95 (nan for one seed), n, minimum, maximum, unit."""
-    grouped = table.groupby("cell", sort=True)["value"]
-    result = grouped.agg(mean="mean", n="count", minimum="min", maximum="max", sem="sem")
-    result["ci95"] = result.pop("sem") * stats.t.ppf(0.975, (result["n"] - 1).clip(lower=1))
-    result["unit"] = table.groupby("cell")["unit"].first()
-    return result[["mean", "ci95", "n", "minimum", "maximum", "unit"]]
+    grouped = table.groupby("cell", sort=True)
+    values = grouped["value"]
+    n = values.count()
+    return pd.DataFrame(
+        {
+            "mean": values.mean(),
+            "ci95": values.sem() * stats.t.ppf(0.975, (n - 1).clip(lower=1)),
+            "n": n,
+            "minimum": values.min(),
+            "maximum": values.max(),
+            "unit": grouped["unit"].first(),
+        }
+    )

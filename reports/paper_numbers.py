@@ -69,7 +69,12 @@ def _parse(row: dict[str, str], path: Path, line: int) -> PaperNumber:
     if None in row or None in row.values():
         raise UserError(f"{path}, line {line}: expected {len(COLUMNS)} columns. Quote a text that holds a comma.")
     return PaperNumber(
-        *(row[name] for name in COLUMNS[:6]),
+        table=row["table"],
+        method=row["method"],
+        space=row["space"],
+        dataset=row["dataset"],
+        metric=row["metric"],
+        statistic=row["statistic"],
         value=_number(row["value"], "value", path, line),
         ci95=_number(row["ci95"], "ci95", path, line) if row["ci95"] else None,
         unit=row["unit"],
