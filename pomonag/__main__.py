@@ -17,6 +17,8 @@ PIPE_CLOSED = 1  # as click and rich do
 def main(arguments: list[str] | None = None) -> None:
     """Run `pomonag` and exit: 0 done, 2 an error that the caller can mend, 130 Ctrl-C, 1 the reader went away."""
     interrupt = _Interrupt()
+    # OpenMP's threads spin while they wait: minutes on a busy machine. It reads this when torch is imported.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         # Imported here so that Ctrl-C is heard from the start.
         from pomonag.cli import pomonag

@@ -141,3 +141,17 @@ def test_a_cache_that_cannot_be_written_costs_only_time(tmp_path):
     blocked.write_text("")
     images = np.random.default_rng(0).integers(0, 256, (10, 4, 4, 3), dtype=np.uint8)
     assert CachedEncoder(small_encoder(), blocked / "x").embed(images, np.arange(10) % 2).shape == (2, 20, 3)
+
+
+def test_the_number_of_threads_changes_neither_features_nor_itself(lite0, digits):
+    few = digits.labels < 2
+    before = torch.get_num_threads()
+    try:
+        found = []
+        for threads in (1, 3):
+            torch.set_num_threads(threads)
+            found.append(lite0.embed(digits.images[few], digits.labels[few], samples_per_class=10))
+            assert torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(before)
+    assert torch.equal(*found)
