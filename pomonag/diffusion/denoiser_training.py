@@ -70,7 +70,5 @@ def unguided_validity(denoiser: Denoiser, space: SearchSpace, n: int, seed: int,
     """Fraction of n unguided samples whose last denoised mean, thresholded at 0.5, is an architecture."""
     shape = (space.encoding.num_nodes, space.encoding.num_operations)
     with torch.inference_mode():
-        x = sample_ancestral(
-            denoiser, log_linear_sigmas(10.0, 0.1, steps), shape, seeds=range(seed * n, seed * n + n)
-        )
+        x = sample_ancestral(denoiser, log_linear_sigmas(10.0, 0.1, steps), shape, seeds=range(seed * n, seed * n + n))
     return generation_metrics(space.encoding.decode(from_network_scale(x))).validity

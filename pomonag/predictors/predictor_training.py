@@ -83,9 +83,7 @@ def train_ensemble(
         torch.manual_seed(training.seed)
         ensemble = AccuracyEnsemble(features.shape[1], config)
     ensemble.standardise(torch.from_numpy(space.features(space.sample(4096, generator))))
-    optimiser = torch.optim.AdamW(
-        ensemble.parameters(), training.learning_rate, weight_decay=training.weight_decay
-    )
+    optimiser = torch.optim.AdamW(ensemble.parameters(), training.learning_rate, weight_decay=training.weight_decay)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, training.steps)
     for step in range(training.steps):
         shape = (config.members, training.batch)
@@ -155,9 +153,7 @@ def train_noisy_predictor(
     return predictor.eval().requires_grad_(False), took
 
 
-def _descend(
-    loss: Tensor, optimiser: torch.optim.Optimizer, schedule: torch.optim.lr_scheduler.LRScheduler
-) -> None:
+def _descend(loss: Tensor, optimiser: torch.optim.Optimizer, schedule: torch.optim.lr_scheduler.LRScheduler) -> None:
     optimiser.zero_grad(set_to_none=True)
     loss.backward()
     nn.utils.clip_grad_norm_([p for group in optimiser.param_groups for p in group["params"]], 5.0)

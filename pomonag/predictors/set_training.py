@@ -66,7 +66,11 @@ def train_predictor_set(
         "space": space.name,
         "protocols": protocols,
         "labels": _label_counts(tasks),
-        "training": {"ensemble": asdict(ensemble_training), "noisy": asdict(guide_training), "noisy_loss": took["loss"]},
+        "training": {
+            "ensemble": asdict(ensemble_training),
+            "noisy": asdict(guide_training),
+            "noisy_loss": took["loss"],
+        },
         "seconds": time.perf_counter() - started,
         "cpu_seconds": time.process_time() - cpu,
         "provenance": provenance(),
@@ -94,7 +98,9 @@ def _fitted_latency(space: SearchSpace) -> LatencyModel:
     calm = rows[rows["latency_ms"].notna() & (rows["latency_disturbed"] != True)]  # noqa: E712 - a pandas column
     rows = calm if len(calm) >= 100 else rows[rows["latency_ms"].notna()]
     if len(rows) < 50:
-        raise UserError(f"{len(rows)} measured latencies of {space.name}, 50 are needed: run `pomonag meta-dataset build`")
+        raise UserError(
+            f"{len(rows)} measured latencies of {space.name}, 50 are needed: run `pomonag meta-dataset build`"
+        )
     return fit_latency_model(space, [space.parse(a) for a in rows["architecture"]], rows["latency_ms"].to_numpy())
 
 

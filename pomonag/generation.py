@@ -1,0 +1,221 @@
+"""Batches of raw matrices in either mode, and the candidates that are decoded from them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pomonag.diffusion.denoiser import Denoiser, DenoiserConfig
+from pomonag.errors import UserError
+from pomonag.guidance.fast import FastGenerator, FastSampling
+from pomonag.guidance.guide import METRICS, Objective, ScalingFactors, objectives_of
+from pomonag.guidance.latency_source import LatencySource, latency_source
+from pomonag.guidance.stretching import FAST_FACTORS, PAPER_FACTORS, factors_of
+from pomonag.pareto.budget import Budget
+from pomonag.predictors.predictor_set import CHECKPOINTS, PredictorSet
+from pomonag.records.checkpoints import load_checkpoint
+from pomonag.spaces.encoding import Invalid
+from pomonag.spaces.search_space import SearchSpace
+
+MODES = ("fast", "reference")
+REFERENCE_STEPS = 1000
+
+
+class BatchGenerator(Protocol):
+    """One data set's generator: what `search` drives and `Result` describes."""
+
+    mode: str
+    space: SearchSpace
+    predictors: PredictorSet
+    objectives: tuple[Objective, ...]
+    latency: LatencySource
+    seed: int
+
+    @property
+    def default_factors(self) -> Mapping[str, ScalingFactors]:
+        """The mode's own factors for the two phases."""
+
+    @property
+    def steps(self) -> int:
+        """Guide calls for each sample."""
+
+    def batch(self, phase: str, factors: ScalingFactors | None, n: int) -> Tensor:
+        """Raw matrices [n, nodes, operations] in [0, 1] scale; unguided without factors."""
+
+
+@dataclass
+class Candidates:
+    """What was generated: each decoded matrix with its phase, in order."""
+
+    space: SearchSpace
+    decoded: list[tuple[str, Any]] = field(default_factory=list)
+
+    def add(self, phase: str, items: Sequence[Any]) -> None:
+        """Adds a phase's decoded matrices."""
+        self.decoded.extend((phase, item) for item in items)
+
+    def distinct(self) -> dict[Any, str]:
+        """Distinct valid architectures with the phase that made each first."""
+        found: dict[Any, str] = {}
+        for phase, item in self.decoded:
+            if not isinstance(item, Invalid):
+                found.setdefault(item, phase)
+        return found
+
+    def invalid(self) -> Counter[str]:
+        """How many matrices broke which rule."""
+        return Counter(item.rule for _, item in self.decoded if isinstance(item, Invalid))
+
+
+def batch_generator(
+    mode: str,
+    space: SearchSpace,
+    predictors: PredictorSet,
+    embedding: Tensor,
+    accuracy: str,
+    objectives: Sequence[str],
+    device: str | None,
+    budget: Budget | None,
+    seed: int,
+) -> BatchGenerator:
+    """The generator of a mode for one data set's embedding [classes, samples, features]."""
+    chosen = objectives_of(tuple(objectives))
+    latency = latency_source(space, predictors, device)
+    condition = predictors.condition(embedding, accuracy)
+    if mode == "reference":
+        return ReferenceBatches(space, predictors, embedding, chosen, latency, seed)
+    limits = _limits(space, predictors, chosen, latency, budget, len(embedding))
+    columns = torch.stack([_column(predictors, o, latency) for o in chosen], dim=1)
+    fast = FastGenerator(space, load_denoiser(space), predictors.noisy, condition, chosen, columns, limits)
+    return FastBatches(fast, predictors, latency, seed)
+
+
+@dataclass(frozen=True, eq=False)
+class FastBatches:
+    """Fast mode."""
+
+    fast: FastGenerator
+    predictors: PredictorSet
+    latency: LatencySource
+    seed: int
+    mode: str = "fast"
+
+    @property
+    def space(self) -> SearchSpace:
+        return self.fast.space
+
+    @property
+    def objectives(self) -> tuple[Objective, ...]:
+        return self.fast.objectives
+
+    @property
+    def default_factors(self) -> Mapping[str, ScalingFactors]:
+        return factors_of(self.space.name, FAST_FACTORS)
+
+    @property
+    def steps(self) -> int:
+        return self.fast.sampling.calls
+
+    def batch(self, phase: str, factors: ScalingFactors | None, n: int) -> Tensor:
+        return self.fast.batch(factors, n, ("generate", self.space.name, phase, self.seed))
+
+
+@dataclass(frozen=True, eq=False)
+class ReferenceBatches:
+    """Reference mode: DiffusionNAG's network and sampler under up to four guides."""
+
+    space: SearchSpace
+    predictors: PredictorSet
+    embedding: Tensor
+    objectives: tuple[Objective, ...]
+    latency: LatencySource
+    seed: int
+    steps: int = REFERENCE_STEPS
+    mode: str = "reference"
+
+    @property
+    def default_factors(self) -> Mapping[str, ScalingFactors]:
+        return factors_of(self.space.name, PAPER_FACTORS)
+
+    def batch(self, phase: str, factors: ScalingFactors | None, n: int) -> Tensor:
+        from pomonag.records.seeds import seed_of
+        from pomonag.reference.checkpoints import load_predictor, load_score_network
+        from pomonag.reference.generator import ReferenceGuide, generate
+        from pomonag.reference.spaces import reference_space
+
+        guides = []
+        for objective in self.objectives if factors is not None else ():
+            factor = 0.0 if factors is None else factors.of(objective.name)
+            if factor:
+                network = load_predictor(self.space.name, METRICS.get(objective.name, objective.name)).network
+                with torch.no_grad():
+                    code = network.encode(self.embedding.flatten(0, 1).unsqueeze(0))
+                guides.append(ReferenceGuide(network, code, factor, objective.maximise))
+        return generate(
+            load_score_network(self.space.name),
+            guides,
+            reference_space(self.space.name),
+            count=n,
+            seed=seed_of("generate", self.space.name, phase, self.seed),
+            steps=self.steps,
+        )
+
+
+@cache
+def load_denoiser(space: SearchSpace) -> Denoiser:
+    """The denoiser that ships for a space, in evaluation mode."""
+    path = CHECKPOINTS / space.name / "denoiser.safetensors"
+    tensors, header = load_checkpoint(path)
+    try:
+        denoiser = Denoiser(space.encoding, DenoiserConfig(**header["config"]))
+        denoiser.load_state_dict(tensors)
+    except (KeyError, TypeError, RuntimeError) as error:
+        raise UserError(f"{path} does not fit this version ({error}): train it again with `pomonag train`") from error
+    return denoiser.eval().requires_grad_(False)
+
+
+def _column(predictors: PredictorSet, objective: Objective, latency: LatencySource) -> Tensor:
+    if objective.name == "latency":
+        return latency.column
+    column = torch.zeros(len(predictors.noisy.heads))
+    column[predictors.noisy.column(objective.name)] = 1.0
+    return column
+
+
+def _limits(
+    space: SearchSpace,
+    predictors: PredictorSet,
+    objectives: Sequence[Objective],
+    latency: LatencySource,
+    budget: Budget | None,
+    classes: int,
+) -> dict[int, float]:
+    """Upper bounds of a budget as bounds on the noisy predictor's labels, by the objective's position."""
+    limits = {}
+    upper = {limit.name: limit.value for limit in (budget.limits if budget else ()) if "<" in limit.sign}
+    for position, objective in enumerate(objectives):
+        bound = upper.get(METRICS.get(objective.name, ""))
+        if bound is None:
+            continue
+        if objective.name == "latency":
+            mean, scale = latency.mean_ms, latency.scale_ms
+        else:
+            head = predictors.noisy.column(objective.name)
+            mean, scale = float(predictors.noisy.label_mean[head]), float(predictors.noisy.label_scale[head])
+            bound -= _head_difference(space, objective.name, classes)
+        limits[position] = (bound - mean) / scale
+    return limits
+
+
+def _head_difference(space: SearchSpace, metric: str, classes: int) -> float:
+    """What the classifier for `classes` costs more than that of the default skeleton; the same for all architectures."""
+    one = space.sample(1, torch.Generator().manual_seed(0))
+    ours, default = (getattr(space.cost(one, **s), metric) for s in ({"classes": classes}, {}))
+    return float(np.asarray(ours - default)[0])
