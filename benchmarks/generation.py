@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from benchmarks import inputs
 from benchmarks.runs import Need
+from pomonag.guidance.guide import ScalingFactors
+from pomonag.guidance.stretching import DIFFUSIONNAG_FACTORS, FAST_FACTORS, PAPER_FACTORS
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 COUNT = 256
+FAST_STEPS = 20
 # 256 guided over 20 steps and ranked once: the calls that the peers of fast mode get.
-FAST_PREDICTOR_CALLS = 5376
+FAST_PREDICTOR_CALLS = COUNT * FAST_STEPS + COUNT
 REFERENCE_STEPS = 1000
-DIFFUSIONNAG_FACTOR = 10000.0
+# What each checkpoint set was taught: full trainings, our reduced ones, or scores without any training.
+PROTOCOLS = {"lite_rows": "lite", "training_free": "proxy", "params_only": "proxy"}
+
+_SINGLE_GUIDE = {"single guide": DIFFUSIONNAG_FACTORS}
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,10 +46,10 @@ class Generated:
     inputs: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of_draws(cls, architectures: Sequence[Any]) -> Generated:
-        """A set of architectures that were drawn, all valid."""
+    def of_draws(cls, architectures: Sequence[Any], count: int | None = None) -> Generated:
+        """A set of valid architectures, of `count` that were drawn or generated (by default all of them)."""
         distinct = list(dict.fromkeys(map(str, architectures)))
-        return cls(len(architectures), len(architectures), distinct, np.full(len(distinct), np.nan))
+        return cls(count or len(architectures), len(architectures), distinct, np.full(len(distinct), np.nan))
 
     @classmethod
     def of_result(cls, result: Mapping[str, Any], count: int, read: Mapping[str, str]) -> Generated:
@@ -59,24 +68,67 @@ class Generated:
 
 def pomonag_fast(dataset: str, seed: int, predictors: str = "shipped", device: str | None = None) -> Generated:
     """Fast mode, four guides, two phases; `device` is the one whose latency guides."""
-    return _searched(dataset, seed, predictors, device, "fast")
+    return _searched(dataset, seed, predictors, device, "fast", "default")
 
 
 def pomonag_reference(dataset: str, seed: int, predictors: str = "shipped") -> Generated:
     """Reference mode with the paper's factors, two phases."""
-    return _searched(dataset, seed, predictors, None, "reference")
+    return _searched(dataset, seed, predictors, None, "reference", "default")
+
+
+def diffusionnag(dataset: str, seed: int, predictors: str = "shipped") -> Generated:
+    """Reference mode with DiffusionNAG's single accuracy guide and the paper's constant factor."""
+    return _searched(dataset, seed, predictors, None, "reference", "single guide")
+
+
+def unguided_fast(dataset: str, seed: int) -> Generated:
+    """Fast mode without guides."""
+    return _searched(dataset, seed, "shipped", None, "fast", "unguided")
+
+
+def unguided_reference(dataset: str, seed: int) -> Generated:
+    """Reference mode without guides."""
+    return _searched(dataset, seed, "shipped", None, "reference", "unguided")
+
+
+def fresh_fast(embedding: Tensor, seed: int) -> Generated:
+    """Fast mode, computed anew each time: for timing."""
+    return _search(embedding, seed, "shipped", None, "fast", "default")
 
 
 @functools.cache
-def _searched(dataset: str, seed: int, predictors: str, device: str | None, mode: str) -> Generated:
-    import pomonag
+def _searched(dataset: str, seed: int, predictors: str, device: str | None, mode: str, guides: str) -> Generated:
+    return _search(embedding(dataset, seed), seed, predictors, device, mode, guides)
+
+
+def _search(given: Tensor, seed: int, predictors: str, device: str | None, mode: str, guides: str) -> Generated:
+    from pomonag.search import search
+
+    factors = {"default": "default", "single guide": _SINGLE_GUIDE, "unguided": None}[guides]
+    result = search(
+        inputs.space(), given, count=COUNT, seed=seed, mode=mode, device_latency=device, factors=factors,
+        predictors=predictors, accuracy=PROTOCOLS.get(predictors, "full"), measure=False,
+    )  # fmt: skip
+    networks = ["denoiser"] if mode == "fast" else ["reference_score", "reference_accuracy"]
+    return Generated.of_result(result.to_json(), COUNT, inputs.digests(predictors, *networks))
+
+
+@functools.cache
+def embedding(dataset: str, seed: int) -> Tensor:
+    """The data set as the encoder sees it, 20 images a class drawn by `seed`: [classes, 20, features]."""
+    from pomonag.predictors.dataset_encoder import dataset_encoder
 
     data = inputs.images(dataset)
-    result = pomonag.generate(
-        inputs.space(), data.images, data.labels, count=COUNT, seed=seed, mode=mode,
-        device_latency=device, predictors=predictors,
-    )  # fmt: skip
-    return Generated.of_result(result.to_json(), COUNT, inputs.digests(predictors))
+    return dataset_encoder().embed(data.images, data.labels, seed=seed)
+
+
+def ranking(dataset: str, seed: int, predictors: str) -> tuple[Callable[[Sequence[Any]], np.ndarray], dict[str, str]]:
+    """The predictor that ranks denoised architectures on a data set (percent), and the digest of its networks."""
+    from pomonag.predictors.predictor_set import load_predictor_set
+
+    known, given = load_predictor_set(inputs.space(), predictors), embedding(dataset, seed)
+    protocol = PROTOCOLS.get(predictors, "full")
+    return lambda architectures: known.accuracy(architectures, given, protocol), inputs.digests(predictors)
 
 
 def untrained_fast(dataset: str, seed: int) -> Generated:
@@ -92,7 +144,7 @@ def untrained_fast(dataset: str, seed: int) -> Generated:
         torch.manual_seed(seed)
         x = sample_ancestral(
             Denoiser(encoding).eval(),
-            log_linear_sigmas(10.0, 0.1, 20),
+            log_linear_sigmas(10.0, 0.1, FAST_STEPS),
             (encoding.num_nodes, encoding.num_operations),
             seeds=range(COUNT),
         )
@@ -118,49 +170,30 @@ def _decoded(x: Any) -> Generated:
     from pomonag.spaces.encoding import Invalid
 
     decoded = inputs.space().encoding.decode(x)
-    valid = [item for item in decoded if not isinstance(item, Invalid)]
-    distinct = list(dict.fromkeys(map(str, valid)))
-    return Generated(len(decoded), len(valid), distinct, np.full(len(distinct), np.nan))
-
-
-def fresh_fast(dataset: str, seed: int) -> Generated:
-    """Fast mode, computed anew each time: for timing."""
-    _searched.cache_clear()
-    return pomonag_fast(dataset, seed)
+    return Generated.of_draws([item for item in decoded if not isinstance(item, Invalid)], len(decoded))
 
 
 def needs(method: str, mode: str, dataset: str, predictors: str = "shipped") -> tuple[Need, ...]:
     """The trained networks that a method reads."""
     if method in ("untrained-decoder", "uniform", "top250"):
         return ()
-    return (inputs.checkpoint_need(predictors),)
+    names = [f"{predictors}/predictors"]
+    if mode == "fast":
+        names.append("denoiser")
+    else:
+        names.append("reference_score")
+        guides = {"pomonag": ("accuracy", "params", "macs", "latency_ms"), "diffusionnag": ("accuracy",)}
+        names += [f"reference_{objective}" for objective in guides.get(method, ())]
+    return tuple(inputs.checkpoint_need(name) for name in names)
 
 
 def settings_of(method: str, mode: str) -> dict[str, Any]:
     """The settings that make a method's configuration."""
-    settings: dict[str, Any] = {"mode": mode}
+    settings: dict[str, Any] = {"mode": mode, "steps": FAST_STEPS if mode == "fast" else REFERENCE_STEPS}
+    factors: Mapping[str, ScalingFactors] = {}
     if method == "diffusionnag":
-        settings |= {"guides": ["accuracy"], "factor": DIFFUSIONNAG_FACTOR}
-    if mode == "reference":
-        settings |= {"steps": REFERENCE_STEPS}
+        factors = _SINGLE_GUIDE
+    elif method.startswith("pomonag"):
+        factors = (FAST_FACTORS if mode == "fast" else PAPER_FACTORS)["nb201"]
+    settings["factors"] = {phase: asdict(k) for phase, k in factors.items()}
     return settings
-
-
-def diffusionnag(dataset: str, seed: int, predictors: str = "shipped") -> Generated:
-    """Reference mode with DiffusionNAG's single accuracy guide and the paper's constant factor."""
-    return _searched(dataset, seed, predictors, None, "reference")
-
-
-def unguided_fast(dataset: str, seed: int) -> Generated:
-    """Fast mode without guides."""
-    return _searched(dataset, seed, "shipped", None, "fast")
-
-
-def unguided_reference(dataset: str, seed: int) -> Generated:
-    """Reference mode without guides."""
-    return _searched(dataset, seed, "shipped", None, "reference")
-
-
-def ranking(dataset: str, seed: int, predictors: str) -> tuple[Callable[[Sequence[Any]], np.ndarray], dict[str, str]]:
-    """The predictor that ranks denoised architectures on a data set, and the digests of its networks."""
-    raise NotImplementedError

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-import pomonag
 from benchmarks.runs import Need
 from pomonag.data.image_datasets import ImageDataset, load_images
 from pomonag.data.sources import DataMissing, data_path
@@ -18,12 +17,12 @@ from pomonag.evaluation.device_latency import DeviceLatencies, DeviceLatency
 from pomonag.evaluation.tabular import AccuracyTable
 from pomonag.meta_dataset.schema import SHIPPED as SHIPPED_ROWS
 from pomonag.meta_dataset.schema import meta_dataset, shard_paths
+from pomonag.predictors.predictor_set import CHECKPOINTS
 from pomonag.spaces import search_space
 
 DATASETS = ("cifar10", "cifar100")
 DEVICES = ("pixel3", "raspi4", "1080ti_1")
 CLASSES = {"cifar10": 10, "cifar100": 100, "digits": 10}
-CHECKPOINTS = Path(pomonag.__file__).parent / "assets" / "checkpoints"
 
 _TABLE, _LATENCIES = "nasbench201/accuracies.csv.gz", "nasbench201/latency_help.csv.gz"
 _RELEASED_ROWS = "meta_dataset_nb201/train.csv.gz"
@@ -51,14 +50,18 @@ def images_need(dataset: str) -> tuple[Need, ...]:
 
 
 def checkpoint_need(name: str) -> Need:
-    """A set of trained networks that ships with the package."""
+    """Trained networks that ship with the package: a file of the space's checkpoints, without its ending."""
 
     def missing() -> str | None:
-        if any(CHECKPOINTS.glob(f"**/*{name}*")):
+        if _checkpoint(name).is_file():
             return None
-        return f"The trained networks {name!r} are not in {CHECKPOINTS.parent.name}/{CHECKPOINTS.name}."
+        return f"The trained networks {name} are not there: `pomonag train` makes them."
 
     return Need(name, missing)
+
+
+def _checkpoint(name: str) -> Path:
+    return CHECKPOINTS / "nb201" / f"{name}.safetensors"
 
 
 @functools.cache
@@ -113,18 +116,17 @@ def costs(dataset: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def digests(*names: str) -> dict[str, str]:
-    """Short SHA-256 digests of what a run read: files of the data folder, `rows`, or names of checkpoints."""
-    result = {}
-    for name in names:
-        if name == "rows":
-            files = shard_paths(SHIPPED_ROWS / "nb201")
-        elif "/" in name:
-            files = [data_path(name)]
-        else:
-            files = sorted(path for path in CHECKPOINTS.glob(f"**/*{name}*") if path.is_file())
-        if files:
-            result[name] = _digest(tuple(files))
-    return result
+    """Short SHA-256 digests of what a run read: `rows` of the meta-dataset, checkpoints, files of the data folder."""
+    return {name: _digest(tuple(files)) for name in names if (files := _files(name))}
+
+
+def _files(name: str) -> list[Path]:
+    if name == "rows":
+        return shard_paths(SHIPPED_ROWS / "nb201")
+    for checkpoint in (_checkpoint(f"{name}/predictors"), _checkpoint(name)):
+        if checkpoint.is_file():
+            return [checkpoint]
+    return [data_path(name)]
 
 
 @functools.cache
