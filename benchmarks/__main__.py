@@ -26,7 +26,7 @@ def _options(command: Callable[..., Any]) -> Callable[..., Any]:
         ("table", "Only this table of the paper, or suite."),
     ):
         command = click.option(f"--{name}", multiple=True, help=f"{text} May be given several times.")(command)
-    command = click.option("--smoke", is_flag=True, help="Only the runs that take seconds.")(command)
+    command = click.option("--smoke", is_flag=True, help="Only the named runs that take seconds.")(command)
     seeds, folder, file = click.IntRange(1), click.Path(file_okay=False, path_type=Path), click.Path(path_type=Path)
     command = click.option("--seeds", type=seeds, default=3, show_default=True, help="Repetitions.")(command)
     command = click.option("--results-dir", type=folder, default=SHIPPED, help="Where results are kept.")(command)
@@ -38,7 +38,9 @@ def _steps(options: dict[str, Any]) -> list[runner.Step]:
     if options["catalogue"]:
         write_catalogue(everything, options["catalogue"])
     wanted = {name: options[name] for name in ("table", "method", "configuration", "dataset")}
-    chosen = [run for run in suites.select(everything, **wanted) if run.smoke or not options["smoke"]]
+    chosen = suites.select(everything, **wanted)
+    if options["smoke"]:
+        chosen = suites.recomputed(chosen, options.get("sample", 0.0))
     return runner.plan(chosen, options["results_dir"], seeds=options["seeds"], fresh=options.get("fresh", False))
 
 
@@ -76,6 +78,7 @@ def plan(**options: Any) -> None:
 @main.command()
 @_options
 @click.option("--fresh", is_flag=True, help="Compute again what is already there.")
+@click.option("--sample", type=click.FloatRange(0, 1), default=0.0, help="With --smoke, also a random share of others.")
 def run(**options: Any) -> None:
     """Compute what is missing; an interrupted run goes on where it stopped."""
     steps = _steps(options)

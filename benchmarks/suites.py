@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import itertools
 import pkgutil
+import random
 from collections.abc import Sequence
 
 import benchmarks
@@ -43,3 +44,13 @@ def select(runs: Sequence[Run], **wanted: Sequence[str]) -> list[Run]:
             lowered = {value.lower() for value in values}
             chosen = [run for run in chosen if getattr(run.key, field) in lowered]
     return chosen
+
+
+AFFORDABLE_SECONDS = 60.0
+
+
+def recomputed(runs: Sequence[Run], share: float, draws: random.Random | None = None) -> list[Run]:
+    """The smoke set and a random `share` of the other runs that take at most a minute a seed."""
+    others = [run for run in runs if not run.smoke and run.estimated_seconds <= AFFORDABLE_SECONDS]
+    drawn = (draws or random.Random()).sample(others, round(share * len(others)))
+    return [run for run in runs if run.smoke or run in drawn]

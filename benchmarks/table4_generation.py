@@ -38,8 +38,8 @@ WITHOUT_RELEASED = QUANTITIES[:4]
 def runs() -> list[Run]:
     """The rows of the table."""
     return [
-        _run("pomonag", "fast", generation.pomonag_fast, 8.0, smoke=True),
-        _run("pomonag", "fast", generation.pomonag_fast, 8.0, smoke=True, dataset="digits"),
+        _run("pomonag", "fast", generation.pomonag_fast, 4.0, smoke=True),
+        _run("pomonag", "fast", generation.pomonag_fast, 4.0, smoke=True, dataset="digits"),
         _run("pomonag", "reference", generation.pomonag_reference, 900.0),
         _run("diffusionnag", "reference", generation.diffusionnag, 600.0),
         _run("unguided", "fast", generation.unguided_fast, 3.0, smoke=True),

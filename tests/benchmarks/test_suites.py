@@ -1,3 +1,5 @@
+import random
+
 import pytest
 
 from benchmarks import catalogue, suites
@@ -38,7 +40,7 @@ def test_every_suite_is_found_and_no_two_runs_share_a_key():
 def test_smoke_runs_are_a_matter_of_minutes():
     smoke = [run for run in suites.all_runs() if run.smoke]
     assert smoke
-    assert sum(run.estimated_seconds * (run.repeats or 3) for run in smoke) < 300
+    assert sum(run.estimated_seconds * (run.repeats or 3) for run in smoke) < 600
 
 
 def test_catalogue_says_what_is_missing_and_the_command():
@@ -46,3 +48,13 @@ def test_catalogue_says_what_is_missing_and_the_command():
     assert entry["missing"] == ["set POMONAG_DATA_DIR"]
     assert entry["cells"] == ["table4-pomonag-fast-nb201-cifar10-validity-mean-generated"]
     assert entry["command"].startswith("python -m benchmarks run --table 4 --method pomonag --configuration fast")
+
+
+def test_the_recomputed_set_is_the_smoke_set_and_a_random_share_of_the_affordable():
+    runs = [a_run(method=f"m{i}", smoke=i == 0, estimated_seconds=600.0 if i == 1 else 5.0) for i in range(42)]
+    chosen = suites.recomputed(runs, 0.05, random.Random(1))
+    assert runs[0] in chosen
+    assert runs[1] not in chosen
+    assert len(chosen) == 3
+    assert chosen != suites.recomputed(runs, 0.05, random.Random(2))
+    assert suites.recomputed(runs, 0.0) == [runs[0]]
