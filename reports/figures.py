@@ -82,7 +82,7 @@ def _draw(axes: Any, method: str, points: FrontPoints) -> None:
         points.cost, points.accuracy, marker, color=colour, markersize=4.5 if front else 3.5, zorder=3 if front else 2,
         markerfacecolor=colour if front or marker == "x" else "none", markeredgewidth=0.9,
     )  # fmt: skip
-    for name, position in points.chosen.items():
+    for name, position in points.chosen.items() if front else ():
         x, y = points.cost[position], points.accuracy[position]
         axes.plot([x], [y], "o", color=colour, markersize=10, markerfacecolor="none", zorder=4)
         # Acc stands at the right edge, Eff at the left one: their names point inwards.
@@ -97,10 +97,10 @@ def _draw(axes: Any, method: str, points: FrontPoints) -> None:
 
 def _limits(fronts: Mapping[str, FrontPoints]) -> tuple[float, float]:
     # Architectures without a path stand at chance level and would flatten the picture: the table's own front and
-    # POMONAG's set the scale, within 30 points of the best.
+    # POMONAG's set the scale, above 80 % of the best.
     best = max(max(points.accuracy) for points in fronts.values())
     shown = [points for method, points in fronts.items() if method in ("true-front", "pomonag")] or fronts.values()
-    low = max(min(min(points.accuracy) for points in shown), best - 30)
+    low = max(min(min(points.accuracy) for points in shown), 0.8 * best)
     margin = 0.05 * max(best - low, 1.0)
     return low - 2 * margin, best + margin
 

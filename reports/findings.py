@@ -60,7 +60,7 @@ def _accuracy(evidence: Evidence) -> list[Finding]:
     for dataset, name in DATASETS.items():
         number = evidence.number(RunKey("2", "pomonag-best-of-5", "leave-one-out", "nb201", dataset), "test_accuracy")
         if isinstance(number, Number):
-            regret = OPTIMUM[dataset] - number.summary.mean
+            regret = max(0.0, OPTIMUM[dataset] - number.summary.mean)
             result.append(
                 Finding(
                     f"{name}, predictors that never saw it: the best of the five ranked highest reaches "

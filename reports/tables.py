@@ -81,6 +81,7 @@ TABLE_4 = (
         "pomonag",
         "fast",
         dataset="digits",
+        metrics=("validity", "uniqueness", "novelty", "uniqueness_by_class"),
     ),
     Line(
         "POMONAG, reference mode",

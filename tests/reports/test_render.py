@@ -62,7 +62,7 @@ def test_nothing_is_loaded_from_anywhere(html):
 
 
 def test_numbers_have_origin_paper_and_provenance(html):
-    assert "1 of 3 recomputed here, n = 3" in html
+    assert "1 of 3 recomputed here, n&nbsp;=&nbsp;3" in html
     assert "paper 99.97 ± 0.10" in html
     assert "Not judged yet" in html
     assert "python -m benchmarks run --table 4 --method pomonag --configuration fast" in html
