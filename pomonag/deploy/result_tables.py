@@ -40,20 +40,25 @@ def print_result(result: Mapping[str, Any], console: Console) -> None:
 def _front_table(result: Mapping[str, Any], cost: str, front: list[int]) -> Table:
     table = Table(title=f"accuracy against {COSTS[cost]}", title_justify="left", title_style="bold", box=SIMPLE_HEAD)
     table.add_column("")
-    for heading in ("accuracy", "params", "MACs", "latency"):
+    measured = any("measured_latency_ms" in result["architectures"][index] for index in front)
+    for heading in ("accuracy", "params", "MACs", "latency", *(["measured"] if measured else [])):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("architecture", overflow="fold")
     for index in front:
         entry = result["architectures"][index]
         chosen = [name for key, name in _CONFIGURATIONS.items() if result["configurations"][key].get(cost) == index]
-        latency = entry.get("measured_latency_ms", entry["latency_ms"])
         table.add_row(
             " ".join(chosen),
             f"{entry['predicted_accuracy']:.2f} %",
             f"{entry['params'] / 1e6:.3f} M",
             f"{entry['macs'] / 1e6:.1f} M",
-            "–" if latency is None else f"{latency:.2f} ms",
+            _milliseconds(entry["latency_ms"]),
+            *([_milliseconds(entry.get("measured_latency_ms"))] if measured else []),
             escape(entry["architecture"]),
             style="bold" if chosen else None,
         )
     return table
+
+
+def _milliseconds(latency_ms: float | None) -> str:
+    return "–" if latency_ms is None else f"{latency_ms:.2f} ms"

@@ -41,13 +41,16 @@ def test_strings_from_outside_are_not_markup(example_result):
     assert "[bold]x[/nothing]" in printed(result)
 
 
-def test_a_measured_latency_is_shown_before_a_predicted_one_and_none_as_a_dash(example_result):
-    result = example_result
-    result["architectures"][0]["measured_latency_ms"] = 7.125
-    result["architectures"][1]["latency_ms"] = None
-    text = printed(result)
-    assert "7.12 ms" in text
-    assert "–" in text
+def test_a_measured_latency_stands_beside_the_predicted_one(example_result):
+    example_result["architectures"][0]["measured_latency_ms"] = 7.125
+    example_result["architectures"][1]["latency_ms"] = None
+    text = printed(example_result)
+    assert "measured" in text
+    acc = next(line for line in text.splitlines() if "Acc" in line)
+    assert "9.50 ms" in acc
+    assert "7.12 ms" in acc
+    assert "–" in next(line for line in text.splitlines() if "Bal" in line)
+    assert "measured" not in printed({**example_result, "architectures": example_result["architectures"][1:] * 2})
 
 
 def test_a_narrow_terminal_loses_no_operation(example_result):

@@ -12,7 +12,7 @@ from pomonag import cli
 from pomonag.errors import UserError
 from pomonag.pareto.budget import parse_budget
 
-SCHEMA = json.loads((Path(__file__).parents[1] / "docs" / "result.schema.json").read_text())
+SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "result.schema.json").read_text())
 
 
 @pytest.fixture

@@ -1,0 +1,63 @@
+"""`pomonag meta-dataset build | check`: the rows that predictors learn from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from pomonag.commands.shared import Command
+from pomonag.errors import UserError
+
+
+@click.group("meta-dataset")
+def meta_dataset() -> None:
+    """Measure architectures on small tasks, for the predictors to learn from."""
+
+
+@meta_dataset.command(
+    "build",
+    cls=Command,
+    epilog="""Example (the same command again goes on where it ended, whatever ended it):
+
+  pomonag meta-dataset build --rows 300 --out rows/ --executor processes --workers 2
+""",
+)
+@click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder of the rows.")
+@click.option("--rows", default=1000, show_default=True, type=click.IntRange(1), help="Rows in all.")
+@click.option("--repeats", default=0, show_default=True, type=click.IntRange(0), help="Rows measured once more.")
+@click.option("--executor", "executor_name", default="serial", show_default=True, help="serial or processes.")
+@click.option("--workers", type=click.IntRange(1), help="Processes; by default one a core.")
+@click.option("--data-dir", type=click.Path(path_type=Path), help="Instead of POMONAG_DATA_DIR.")
+def build(out: Path, rows: int, repeats: int, executor_name: str, workers: int | None, data_dir: Path | None) -> None:
+    """Train and time architectures on tasks, one row each; resumable."""
+    from pomonag.execution.executor import executor
+    from pomonag.meta_dataset.builder import BuildConfig, build_meta_dataset
+
+    config = BuildConfig(rows=rows, repeats=repeats)
+    summary = build_meta_dataset(config, executor(executor_name, workers), out, data_dir=data_dir)
+    click.echo(
+        f"{summary.measured} rows measured in {summary.seconds:.0f} s, {summary.skipped} were there, "
+        f"{summary.failed} failed; {summary.sharded} in shards."
+    )
+
+
+@meta_dataset.command("check")
+@click.argument("folder_or_space", default="nb201")
+def check(folder_or_space: str) -> None:
+    """Check the rows of a folder, or those that ship for a space."""
+    from pomonag.meta_dataset.check import check_meta_dataset
+    from pomonag.meta_dataset.schema import SHIPPED
+
+    shipped = SHIPPED / folder_or_space
+    report = check_meta_dataset(shipped if shipped.is_dir() else folder_or_space)
+    if not report.rows:
+        raise UserError(f"{folder_or_space} has no rows, expected a folder of rows-*.parquet or a space's name.")
+    click.echo(
+        f"{report.rows} rows, {report.failed} of them failed; "
+        f"{report.tasks} tasks, {report.architectures} architectures."
+    )
+    for warning in report.warnings:
+        click.echo(f"to be looked at: {warning}")
+    if report.problems:
+        raise UserError("\n  ".join([f"{len(report.problems)} problems:", *report.problems[:20]]))

@@ -1,0 +1,37 @@
+"""What the commands share: help that ends with examples, and paths that are checked before anything is computed."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import click
+
+from pomonag.errors import UserError
+
+
+class Command(click.Command):
+    """Keeps the examples' lines as they are written."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        if self.epilog:
+            formatter.write_paragraph()
+            formatter.write(self.epilog.rstrip() + "\n")
+
+
+class Group(Command, click.Group):
+    """A group whose help ends with examples."""
+
+
+def check_writable(path: Path) -> None:
+    """UserError now for a path that could not be written after the computation."""
+    try:
+        if path.exists() and not stat.S_ISREG(path.stat().st_mode):
+            raise UserError(f"{path} is not a plain file, expected the path of a file to write.")
+        if not path.parent.is_dir():
+            raise UserError(f"the folder {path.parent} of {path.name} does not exist. Make it first.")
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror}.") from None
+    if not os.access(path.parent, os.W_OK):
+        raise UserError(f"the folder {path.parent} cannot be written. Choose another one or change its permissions.")
