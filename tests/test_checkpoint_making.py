@@ -1,3 +1,5 @@
+import types
+
 import pytest
 import torch
 
@@ -28,12 +30,11 @@ def test_a_denoiser_with_what_was_measured_of_it(tmp_path):
 def test_predictors_are_written_where_the_library_looks(tmp_path, monkeypatch):
     written = []
 
-    class Trained:
-        header = {"labels": {"params": 3}, "seconds": 1.0}
+    trained = types.SimpleNamespace(header={"labels": {"params": 3}, "seconds": 1.0})
 
     def train(space, name, progress):
         progress(5, 10, 0.5)
-        return Trained()
+        return trained
 
     told = []
     monkeypatch.setattr(checkpoint_making, "train_predictor_set", train)
