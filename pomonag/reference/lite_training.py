@@ -7,7 +7,7 @@ and 10,000 (predictors) steps on a GPU. Every checkpoint's JSON says so.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from pomonag.errors import UserError, unknown_name
 from pomonag.meta_dataset.schema import meta_dataset
 from pomonag.predictors.embeddings import embed_task
 from pomonag.records.provenance import provenance
-from pomonag.reference.checkpoints import SHIPPED, save_weights
+from pomonag.reference.checkpoints import SHIPPED, load_predictor, load_score_network, save_weights
 from pomonag.reference.generator import generate
 from pomonag.reference.label_scaling import LabelScaling
 from pomonag.reference.predictor_training import (
@@ -30,6 +30,7 @@ from pomonag.reference.predictor_training import (
     rank_correlations,
     train_noisy_predictor,
 )
+from pomonag.reference.predictors import NoisyPredictor
 from pomonag.reference.score_network import ScoreNetwork
 from pomonag.reference.spaces import ReferenceSpace, reference_space
 from pomonag.reference.training import LITE_SCORE, train_score_network
@@ -61,7 +62,9 @@ def train_lite_score(
     )
     file = folder / space_name / "reference_score.safetensors"
     origin = _origin("score network", settings, schedule, record, f"all {len(matrices)} architectures, uniformly")
-    save_weights(file, network, origin | {"unguided": unguided_metrics(network, space, settings, validity_steps)})
+    save_weights(file, network, origin)
+    shipped = load_score_network(space_name, folder)  # what is measured is what ships, in half precision
+    save_weights(file, shipped, origin | {"unguided": unguided_metrics(shipped, space, settings, validity_steps)})
     return file
 
 
@@ -109,26 +112,16 @@ def train_lite_predictors(
             checkpoint=checkpoint_folder / f"{space_name}_{objective}.safetensors" if checkpoint_folder else None,
             report=report(objective) if report else None,
         )
-        noisy, clean = rank_correlations(network, held_out, settings.adjacency, settings)
-        within = _within_tasks(network, held_out, settings)
         origin = _origin(f"{objective} predictor", settings, schedule, record, f"{len(training.labels)} rows")
+        origin |= {
+            "label_scaling": asdict(scaling),
+            "maximise": DIRECTIONS[objective],
+            "embedding": "efficientnet_lite0",
+        }
         file = folder / space_name / f"reference_{objective}.safetensors"
-        save_weights(
-            file,
-            network,
-            origin
-            | {
-                "label_scaling": asdict(scaling),
-                "maximise": DIRECTIONS[objective],
-                "embedding": "efficientnet_lite0",
-                "held_out_tasks": {
-                    "rows": len(held_out.labels),
-                    "spearman_noisy": noisy,
-                    "spearman_clean": clean,
-                    "spearman_clean_within_tasks": within,
-                },
-            },
-        )
+        save_weights(file, network, origin)
+        shipped = load_predictor(space_name, objective, folder).network
+        save_weights(file, shipped, origin | {"held_out_tasks": _judged(shipped, training, held_out, settings)})
         files.append(file)
     return files
 
@@ -186,17 +179,32 @@ def _as_rows(frame: pd.DataFrame, space: SearchSpace, objective: str, scaling: L
     )
 
 
-def _within_tasks(network: Any, held_out: PredictorRows, settings: ReferenceSpace) -> float | None:
-    """Mean clean Spearman correlation within a task, over the tasks with at least ten rows."""
-    found = []
+def _judged(
+    network: NoisyPredictor, training: PredictorRows, held_out: PredictorRows, settings: ReferenceSpace
+) -> dict[str, Any]:
+    """Rank correlations on held-out tasks, and how much of it is new: costs have seen every architecture."""
+    noisy, clean = rank_correlations(network, held_out, settings.adjacency, settings)
+    seen = {row.numpy().tobytes() for row in training.matrices}
+    known = sum(row.numpy().tobytes() in seen for row in held_out.matrices)
+    within = []
     for number in held_out.tasks.unique().tolist():
         member = held_out.tasks == number
         if member.sum() >= 10:
-            one = PredictorRows(
-                held_out.matrices[member], held_out.labels[member], held_out.tasks[member], held_out.embeddings
+            one = replace(
+                held_out,
+                matrices=held_out.matrices[member],
+                labels=held_out.labels[member],
+                tasks=held_out.tasks[member],
             )
-            found.append(rank_correlations(network, one, settings.adjacency, settings, draws=1)[1])
-    return sum(found) / len(found) if found else None
+            within.append(rank_correlations(network, one, settings.adjacency, settings, draws=1)[1])
+    return {
+        "rows": len(held_out.labels),
+        "rows_with_an_architecture_of_the_training_set": known,
+        "spearman_noisy": noisy,
+        "spearman_clean": clean,
+        "spearman_clean_mean_within_tasks": sum(within) / len(within) if within else None,
+        "tasks_of_ten_rows_or_more": len(within),
+    }
 
 
 def _origin(
@@ -212,5 +220,6 @@ def _origin(
         "loss": record.losses[-1] if record.losses else None,
         "losses_per_100_steps": [float(f"{loss:.4g}") for loss in record.losses],
         "precision": "float16",
-        "provenance": provenance(),
+        "trained": record.provenance,
+        "exported": provenance(),
     }

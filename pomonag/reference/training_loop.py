@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import safetensors
 import torch
@@ -20,6 +21,7 @@ from torch import Tensor, nn
 
 from pomonag.errors import UserError
 from pomonag.records.files import atomic_write
+from pomonag.records.provenance import provenance
 from pomonag.records.seeds import seed_of
 from pomonag.reference.optimisation import ExponentialMovingAverage, cosine_factor, warmup_factor
 
@@ -57,12 +59,16 @@ class Schedule:
 
 @dataclass
 class TrainingRecord:
-    """What a training did: finished steps, CPU seconds over all its processes, mean loss of every 100 steps."""
+    """What a training did: finished steps, CPU seconds over all its processes, mean loss of every 100 steps.
+
+    `provenance` is that of its first process, taken at the start: a continued or later exported training keeps it.
+    """
 
     steps: int = 0
     cpu_seconds: float = 0.0
     losses: list[float] = field(default_factory=list)
     unfinished: list[float] = field(default_factory=list)
+    provenance: dict[str, Any] = field(default_factory=dict)
 
 
 def optimise(
@@ -83,7 +89,7 @@ def optimise(
     parameters = list(network.parameters())
     optimiser = torch.optim.Adam(parameters, lr=schedule.learning_rate)
     average = ExponentialMovingAverage(parameters, schedule.ema_decay) if schedule.ema_decay is not None else None
-    record = TrainingRecord()
+    record = TrainingRecord(provenance=provenance())
     if checkpoint is not None and checkpoint.exists():
         record = _restore(checkpoint, name, network, optimiser, average, schedule)
     network.train()
