@@ -159,7 +159,7 @@ def _split(
             f"the meta-dataset has {len(training)} training and {len(held_out)} held-out rows with {objective}; "
             "expected some of both. Measure more with `pomonag meta-dataset build`."
         )
-    scaling = LabelScaling.of(torch.from_numpy(training[objective].to_numpy(np.float64)))
+    scaling = LabelScaling.of(torch.tensor(training[objective].to_numpy(np.float64)))
     return (
         _as_rows(training, space, objective, scaling),
         _as_rows(held_out, space, objective, scaling),
@@ -173,7 +173,7 @@ def _as_rows(frame: pd.DataFrame, space: SearchSpace, objective: str, scaling: L
     matrices: Tensor = space.encoding.encode([space.parse(text) for text in frame["architecture"]])
     return PredictorRows(
         matrices=matrices,
-        labels=scaling.normalise(torch.from_numpy(frame[objective].to_numpy(np.float64))),
+        labels=scaling.normalise(torch.tensor(frame[objective].to_numpy(np.float64))),
         tasks=torch.tensor([index[name] for name in frame["task"]]),
         embeddings=[embed_task(task(name)) for name in names],
     )
