@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from pomonag.commands.shared import Command, check_writable
+from pomonag.commands.shared import Command, check_writable, data_dir_option
 from pomonag.errors import UserError
 
 
@@ -17,14 +17,12 @@ def data() -> None:
 
 
 @data.command("list")
-@click.option("--data-dir", type=click.Path(path_type=Path), help="Instead of POMONAG_DATA_DIR.")
-def list_data(data_dir: Path | None) -> None:
+@data_dir_option
+def list_data() -> None:
     """Say which measured data is there, and where to get the rest."""
     from pomonag.data import sources
     from pomonag.predictors.embeddings import shipped_embeddings
 
-    if data_dir is not None:
-        os.environ[sources.VARIABLE] = str(data_dir)
     click.echo(f"Shipped embeddings: {', '.join(shipped_embeddings())}")
     click.echo(f"{sources.VARIABLE}: {os.environ.get(sources.VARIABLE) or 'not set'}")
     for name, what in sources.OUTSIDE_FILES.items():

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pomonag.commands.shared import Command, check_writable
+from pomonag.commands.shared import Command, check_writable, data_dir_option
 from pomonag.errors import UserError, unknown_name
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ MOST = 100_000
 @click.option("--accuracy", default="full", show_default=True, type=click.Choice(["full", "lite"]),
               help="Which training the accuracy is predicted of: the full one or ours of a few seconds.")  # fmt: skip
 @click.option("--encoder", default="efficientnet_lite0", show_default=True, help="Image encoder.")
+@data_dir_option
 @click.option("--output", type=click.Path(path_type=Path), help="Write the result as JSON.")
 @click.option("--plot", type=click.Path(path_type=Path), help="Draw the fronts as .png, .svg or .pdf.")
 def generate(

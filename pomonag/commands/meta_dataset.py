@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from pomonag.commands.shared import Command
+from pomonag.commands.shared import Command, data_dir_option
 from pomonag.errors import UserError
 
 
@@ -28,14 +28,14 @@ def meta_dataset() -> None:
 @click.option("--repeats", default=0, show_default=True, type=click.IntRange(0), help="Rows measured once more.")
 @click.option("--executor", "executor_name", default="serial", show_default=True, help="serial or processes.")
 @click.option("--workers", type=click.IntRange(1), help="Processes; by default one a core.")
-@click.option("--data-dir", type=click.Path(path_type=Path), help="Instead of POMONAG_DATA_DIR.")
-def build(out: Path, rows: int, repeats: int, executor_name: str, workers: int | None, data_dir: Path | None) -> None:
+@data_dir_option
+def build(out: Path, rows: int, repeats: int, executor_name: str, workers: int | None) -> None:
     """Train and time architectures on tasks, one row each; resumable."""
     from pomonag.execution.executor import executor
     from pomonag.meta_dataset.builder import BuildConfig, build_meta_dataset
 
     config = BuildConfig(rows=rows, repeats=repeats)
-    summary = build_meta_dataset(config, executor(executor_name, workers), out, data_dir=data_dir)
+    summary = build_meta_dataset(config, executor(executor_name, workers), out)
     click.echo(
         f"{summary.measured} rows measured in {summary.seconds:.0f} s, {summary.skipped} were there, "
         f"{summary.failed} failed; {summary.sharded} in shards."

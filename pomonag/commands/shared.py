@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from pomonag.data.sources import VARIABLE
 from pomonag.errors import UserError
 
 
@@ -22,6 +23,20 @@ class Command(click.Command):
 
 class Group(Command, click.Group):
     """A group whose help ends with examples."""
+
+
+def _use_data_dir(context: click.Context, parameter: click.Parameter, value: Path | None) -> None:
+    if value is not None:
+        os.environ[VARIABLE] = str(value)
+
+
+data_dir_option = click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path),
+    callback=_use_data_dir,
+    expose_value=False,
+    help=f"Folder of measured data, instead of {VARIABLE}.",
+)
 
 
 def check_writable(path: Path) -> None:

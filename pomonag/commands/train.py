@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from pomonag.commands.shared import Command
+from pomonag.commands.shared import Command, data_dir_option
 
 _out = click.option(
     "--out", required=True, type=click.Path(path_type=Path, file_okay=False),
@@ -39,6 +39,7 @@ def denoiser(space_name: str, out: Path) -> None:
 )
 @_space
 @click.option("--set", "set_name", default="shipped", show_default=True, help="Which labels the predictors may see.")
+@data_dir_option
 @_out
 def predictors(space_name: str, set_name: str, out: Path) -> None:
     """The fast mode's predictors of accuracy and costs; most sets need POMONAG_DATA_DIR."""

@@ -138,6 +138,7 @@ def test_data_list_says_what_is_missing_and_where_to_get_it(tmp_path, monkeypatc
     assert "missing  images/cifar10_subset.npz: arrays x_train" in missing
     (tmp_path / "images").mkdir()
     (tmp_path / "images" / "cifar10_subset.npz").write_bytes(b"x")
+    monkeypatch.setenv("POMONAG_DATA_DIR", "")  # restored afterwards
     assert "there    images/cifar10_subset.npz" in run("data", "list", "--data-dir", tmp_path).stdout
 
 
