@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import warnings
 from collections.abc import Iterable
 from pathlib import Path
@@ -40,7 +41,8 @@ def read_folder(
             used = sample_class(len(paths), samples_per_class, label, seed).tolist()
         for path in (paths[index] for index in used):
             content = _read_bytes(path)
-            digest.update(f"{path.relative_to(folder).as_posix()}\0{len(content)}\0".encode())
+            # File names need not be text.
+            digest.update(os.fsencode(path.relative_to(folder).as_posix()) + f"\0{len(content)}\0".encode())
             digest.update(content)
             image, converted = decode_picture(content, path, edge)
             images.append(image)
@@ -48,7 +50,8 @@ def read_folder(
             for what in converted:
                 conversions[what] = conversions.get(what, 0) + 1
     notices += [f"{what} ({count} of {len(images)} images)" for what, count in conversions.items()]
-    return images, np.array(labels, dtype=np.int64), tuple(files), digest.hexdigest(), notices
+    classes = tuple(os.fsencode(name).decode(errors="replace") for name in files)
+    return images, np.array(labels, dtype=np.int64), classes, digest.hexdigest(), notices
 
 
 def decode_picture(content: bytes, path: Path, edge: int) -> tuple[np.ndarray, list[str]]:

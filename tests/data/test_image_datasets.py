@@ -1,6 +1,7 @@
 import functools
 import hashlib
 import io
+import os
 import zipfile
 import zlib
 
@@ -175,6 +176,17 @@ def test_pictures_of_different_size_stay_so(tmp_path):
         for number in range(5):
             Image.fromarray(pictures(1, (30 + number, 30 + number, 3))[0]).save(tmp_path / name / f"{number}.png")
     assert [image.shape[0] for image in load_images(tmp_path).images] == [30, 31, 32, 33, 34] * 2
+
+
+def test_names_that_are_not_text(tmp_path):
+    for name in (b"caf\xe9", b"tea"):
+        folder = os.fsencode(tmp_path) + b"/" + name
+        os.mkdir(folder)  # noqa: PTH102 - a name of bytes
+        for number in range(5):
+            Image.fromarray(pictures(1)[0]).save(os.fsdecode(folder + b"/\xff%d.png" % number))
+    data = load_images(tmp_path)
+    assert data.classes == ("caf\ufffd", "tea")
+    assert len(data.images) == 10
 
 
 # Bad input
