@@ -179,8 +179,8 @@ def table_4(evidence: Evidence) -> ReportTable:
             "the shipped lite rows, and the 4,230 rows behind DiffusionNAG's released predictor. It depends on that "
             "set more than on the method: uniform draws stand beside it.",
             "The paper does not name the data set of its three runs; ours generate for CIFAR-10.",
-            "Reference mode's networks were trained here on a lite schedule; its accuracy guide learnt from our reduced "
-            "trainings alone.",
+            "Reference mode's networks were trained here on a lite schedule; its accuracy guide learnt from our "
+            "reduced trainings alone.",
         ),
     )
 
