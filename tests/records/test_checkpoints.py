@@ -1,0 +1,54 @@
+"""Checkpoints are whole or refused."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from pomonag.errors import UserError
+from pomonag.records.checkpoints import file_sha256, load_checkpoint, save_checkpoint
+
+TENSORS = {"weight": torch.linspace(-3, 3, 12).view(3, 4), "count": torch.tensor([1, 2**40])}
+
+
+def test_half_precision_there_and_back(tmp_path):
+    path = tmp_path / "new" / "one.safetensors"
+    save_checkpoint(path, TENSORS, {"seed": 3, "names": ["a"]})
+    tensors, header = load_checkpoint(path)
+    assert header == {"seed": 3, "names": ["a"]}
+    assert tensors["weight"].dtype == torch.float32
+    assert torch.equal(tensors["weight"], TENSORS["weight"].half().float())
+    assert torch.equal(tensors["count"], TENSORS["count"])
+    assert [p.name for p in path.parent.iterdir()] == ["one.safetensors"]
+
+
+def test_full_precision_is_exact(tmp_path):
+    path = tmp_path / "one.safetensors"
+    save_checkpoint(path, TENSORS, {}, half=False)
+    assert torch.equal(load_checkpoint(path)[0]["weight"], TENSORS["weight"])
+
+
+def test_the_same_content_is_the_same_file(tmp_path):
+    for name in "ab":
+        save_checkpoint(tmp_path / name, TENSORS, {"k": 1})
+    assert file_sha256(tmp_path / "a") == file_sha256(tmp_path / "b")
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.99])
+def test_a_file_cut_off_is_refused(tmp_path, share):
+    path = tmp_path / "one.safetensors"
+    save_checkpoint(path, TENSORS, {"k": 1})
+    content = path.read_bytes()
+    path.write_bytes(content[: int(share * len(content))])
+    with pytest.raises(UserError, match="not a whole checkpoint"):
+        load_checkpoint(path)
+
+
+def test_a_foreign_or_missing_file_is_refused(tmp_path):
+    from safetensors.torch import save_file
+
+    save_file(TENSORS, tmp_path / "foreign.safetensors")
+    with pytest.raises(UserError, match="not a whole checkpoint"):
+        load_checkpoint(tmp_path / "foreign.safetensors")
+    with pytest.raises(UserError, match="no checkpoint at"):
+        load_checkpoint(tmp_path / "none.safetensors")
