@@ -37,6 +37,8 @@ class AccuracyScale:
         """Accuracies in percent, [n]."""
         difficulty = _logit(separability)
         median, best = (100 * _sigmoid(a + b * difficulty) for a, b in (self.median, self.best))
+        # Far from the labelled data sets the two lines may cross, which would turn the order of scores around.
+        best = max(best, median + 1.0)
         relative = np.interp(scores, _SCORES, self.curve)
         # Beyond the last knot the curve goes on straight, so that the order of scores is never lost.
         slope = max((self.curve[-1] - self.curve[-4]) / (_SCORES[-1] - _SCORES[-4]), 1e-3)
