@@ -42,7 +42,7 @@ def front_figure(result: Mapping[str, Any]) -> Figure:
     """One panel for each cost of the result's fronts."""
     architectures = result["architectures"]
     costs = list(result["fronts"])
-    lowest = _lowest_shown(result)
+    heights = _heights(result)
     figure = Figure(figsize=(4.2 * max(len(costs), 1), 3.8), layout="constrained")
     FigureCanvasAgg(figure)
     for position, cost in enumerate(costs):
@@ -57,7 +57,7 @@ def front_figure(result: Mapping[str, Any]) -> Figure:
                 axes.scatter(*chosen, 60, color=colour, marker=marker, zorder=3, label=name)
         axes.set_xlabel(_AXES[cost][0])
         axes.grid(alpha=0.25)
-        axes.set_ylim(bottom=lowest)
+        axes.set_ylim(heights)
         if position == 0:
             axes.set_ylabel("predicted accuracy (%)")
             axes.legend(loc="lower right", fontsize=8, framealpha=0.9)
@@ -74,11 +74,12 @@ def _points(result: Mapping[str, Any], cost: str, indices: list[int]) -> tuple[l
     return [entry[cost] * _AXES[cost][1] for entry in entries], [entry["predicted_accuracy"] for entry in entries]
 
 
-def _lowest_shown(result: Mapping[str, Any]) -> float | None:
-    """Below the fronts by half their height: a few hopeless architectures would otherwise flatten the picture."""
+def _heights(result: Mapping[str, Any]) -> tuple[float, float] | None:
+    """From half the fronts' height below them to a little above: a few hopeless architectures would flatten the rest."""
     accuracies = [entry["predicted_accuracy"] for entry in result["architectures"]]
     ends = [accuracies[index] for front in result["fronts"].values() for index in front]
     if not ends:
         return None
     height = max(ends) - min(ends)
-    return max(min(accuracies), min(ends) - 0.5 * height) - 0.05 * height - 0.1
+    lowest = max(min(accuracies), min(ends) - 0.5 * height)
+    return lowest - 0.05 * height - 0.1, max(ends) + 0.1 * height + 0.1
