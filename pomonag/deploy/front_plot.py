@@ -75,7 +75,7 @@ def _points(result: Mapping[str, Any], cost: str, indices: list[int]) -> tuple[l
 
 
 def _heights(result: Mapping[str, Any]) -> tuple[float, float] | None:
-    """From half the fronts' height below them to a little above: a few hopeless architectures would flatten the rest."""
+    """From half the fronts' height below them to a little above: hopeless architectures would flatten the rest."""
     accuracies = [entry["predicted_accuracy"] for entry in result["architectures"]]
     ends = [accuracies[index] for front in result["fronts"].values() for index in front]
     if not ends:
