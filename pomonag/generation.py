@@ -14,7 +14,7 @@ from torch import Tensor
 
 from pomonag.diffusion.denoiser import Denoiser, DenoiserConfig
 from pomonag.errors import UserError
-from pomonag.guidance.fast import FastGenerator, FastSampling
+from pomonag.guidance.fast import FastGenerator
 from pomonag.guidance.guide import METRICS, Objective, ScalingFactors, objectives_of
 from pomonag.guidance.latency_source import LatencySource, latency_source
 from pomonag.guidance.stretching import FAST_FACTORS, PAPER_FACTORS, factors_of
@@ -31,12 +31,29 @@ REFERENCE_STEPS = 1000
 class BatchGenerator(Protocol):
     """One data set's generator: what `search` drives and `Result` describes."""
 
-    mode: str
-    space: SearchSpace
-    predictors: PredictorSet
-    objectives: tuple[Objective, ...]
-    latency: LatencySource
-    seed: int
+    @property
+    def mode(self) -> str:
+        """`fast` or `reference`."""
+
+    @property
+    def space(self) -> SearchSpace:
+        """The search space."""
+
+    @property
+    def predictors(self) -> PredictorSet:
+        """The checkpoint set that ranks."""
+
+    @property
+    def objectives(self) -> tuple[Objective, ...]:
+        """What guides, and what fronts are drawn against."""
+
+    @property
+    def latency(self) -> LatencySource:
+        """Where latencies come from."""
+
+    @property
+    def seed(self) -> int:
+        """The seed that all noise derives from."""
 
     @property
     def default_factors(self) -> Mapping[str, ScalingFactors]:
@@ -93,7 +110,15 @@ def batch_generator(
         return ReferenceBatches(space, predictors, embedding, chosen, latency, seed)
     limits = _limits(space, predictors, chosen, latency, budget, len(embedding))
     columns = torch.stack([_column(predictors, o, latency) for o in chosen], dim=1)
-    fast = FastGenerator(space, load_denoiser(space), predictors.noisy, condition, chosen, columns, limits)
+    fast = FastGenerator(
+        space,
+        load_denoiser(space),  # type: ignore[arg-type]
+        predictors.noisy,
+        condition,
+        chosen,
+        columns,
+        limits,
+    )
     return FastBatches(fast, predictors, latency, seed)
 
 
@@ -215,7 +240,7 @@ def _limits(
 
 
 def _head_difference(space: SearchSpace, metric: str, classes: int) -> float:
-    """What the classifier for `classes` costs more than that of the default skeleton; the same for all architectures."""
+    """What the classifier for `classes` costs more than the default skeleton's; the same for all architectures."""
     one = space.sample(1, torch.Generator().manual_seed(0))
     ours, default = (getattr(space.cost(one, **s), metric) for s in ({"classes": classes}, {}))
     return float(np.asarray(ours - default)[0])

@@ -60,7 +60,7 @@ class Denoiser(nn.Module):
     shape and scale of x.
     """
 
-    def __init__(self, encoding: Encoding, config: DenoiserConfig = DenoiserConfig()):  # noqa: B008 (frozen)
+    def __init__(self, encoding: Encoding, config: DenoiserConfig = DenoiserConfig()):
         super().__init__()
         self.config = config
         self.row_posterior = RowPosterior(encoding)

@@ -32,7 +32,7 @@ Progress = Callable[[int, int, float], None]
 def train_denoiser(
     space: SearchSpace,
     config: DenoiserConfig = DenoiserConfig(),  # noqa: B008 (frozen)
-    training: DenoiserTraining = DenoiserTraining(),  # noqa: B008 (frozen)
+    training: DenoiserTraining = DenoiserTraining(),
     progress: Progress | None = None,
 ) -> tuple[Denoiser, dict[str, float]]:
     """A denoiser in evaluation mode, and what its training took: loss, wall seconds, steps.

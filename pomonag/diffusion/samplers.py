@@ -70,7 +70,7 @@ def sample_euler(
     seeds: Sequence[int],
     callback: Callback | None = None,
 ) -> Tensor:
-    """First-order steps down the probability-flow ODE dx/dsigma = (x - denoised) / sigma (Karras et al. 2022, Eq. 3)."""
+    """First-order steps down the probability-flow ODE dx/dsigma = (x - denoised)/sigma (Karras et al. 2022, Eq. 3)."""
     x = sigmas[0] * noises_of(seeds, 1, shape)[0]
     for i, sigma in enumerate(sigmas):
         denoised = _denoise(denoiser, guide, x, sigma)

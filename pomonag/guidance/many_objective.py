@@ -12,7 +12,7 @@ from torch import Tensor
 from pomonag.guidance.guide import Guide, Objective, ScalingFactors
 from pomonag.predictors.performance_predictor import NoisyPredictor
 
-# How strongly a budget pushes, in units of label per unit of label above it; measured to matter little between 5 and 50.
+# How strongly a budget pushes, in units of label per unit of label above it.
 _BUDGET_FACTOR = 20.0
 
 

@@ -28,12 +28,13 @@ PAPER_FACTORS: Mapping[str, Mapping[str, ScalingFactors]] = MappingProxyType(
 # DiffusionNAG as the paper uses it: one guide, constant.
 DIFFUSIONNAG_FACTORS = ScalingFactors(10000, 0, 0, 0)
 
-# Fast mode, for z-scores: found by `tune_factors` with the hypervolume as objective.
+# Fast mode, for z-scores. The best of 40 random draws by the hypervolume of *predicted* fronts on CIFAR-10, CIFAR-100
+# and a held-out task, minus twice what uniqueness lacks to 96 %; no table was looked at.
 FAST_FACTORS: Mapping[str, Mapping[str, ScalingFactors]] = MappingProxyType(
     {
         "nb201": {
-            "efficient": ScalingFactors(4.0, 2.0, 0.0, 2.0, spread=8.0),
-            "accurate": ScalingFactors(8.0, 0.5, 0.0, 0.5, spread=8.0),
+            "efficient": ScalingFactors(2.07, 0.96, 0.96, 0.24, spread=2.93),
+            "accurate": ScalingFactors(3.56, 0.085, 0.085, 0.18, spread=6.31),
         },
     }
 )
@@ -93,12 +94,13 @@ def tune_factors(
     factors and their quality.
     """
     import optuna
+    from optuna.storages.journal import JournalFileBackend
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     storage = None
     if journal is not None:
         journal.parent.mkdir(parents=True, exist_ok=True)
-        storage = optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(str(journal)))
+        storage = optuna.storages.JournalStorage(JournalFileBackend(str(journal)))
     study = optuna.create_study(
         study_name=name,
         storage=storage,

@@ -1,8 +1,8 @@
-"""From scores to percent. Predictors rank; this says what accuracy a rank stands for on a data set of a given difficulty.
+"""From scores to percent: what accuracy a rank stands for on a data set of a given difficulty.
 
 Within one data set the accuracies of a space follow much the same curve once the median is set to 0 and the best to 1.
 The curve is averaged over the data sets with labels; median and best follow the logit of the embedding's separability.
-Ranks come from the predictor, levels from this extrapolation: with one or two labelled data sets it is no more than that.
+Ranks come from the predictor, levels from this extrapolation; with one or two labelled data sets it is no more.
 """
 
 from __future__ import annotations

@@ -24,6 +24,9 @@ def _summary(embedding: Tensor) -> Tensor:
 class DatasetCode(nn.Module):
     """Embedding [classes, samples, features] -> code [CODE_SIZE] with entries in (-2, 2), about standard normal."""
 
+    mean: Tensor
+    components: Tensor
+
     def __init__(self, features: int):
         super().__init__()
         self.register_buffer("mean", torch.zeros(2 * features))

@@ -7,6 +7,7 @@ set as a standard normal quantile (`AccuracyScale` turns it into percent); costs
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import torch
@@ -43,14 +44,17 @@ class EnsembleConfig:
 class AccuracyEnsemble(nn.Module):
     """Scores of clean architectures: features [b, f], condition [b, c] or [c] -> [b], the mean over the members."""
 
-    def __init__(self, features: int, config: EnsembleConfig = EnsembleConfig()):  # noqa: B008 (frozen)
+    mean: Tensor
+    scale: Tensor
+
+    def __init__(self, features: int, config: EnsembleConfig = EnsembleConfig()):
         super().__init__()
         self.config = config
         self.register_buffer("mean", torch.zeros(features))
         self.register_buffer("scale", torch.ones(features))
         sizes = [features + CONDITION_SIZE, config.width, config.width, 1]
         self.weights = nn.ParameterList(
-            torch.randn(config.members, a, b) * (2 / a) ** 0.5 for a, b in zip(sizes, sizes[1:])
+            torch.randn(config.members, a, b) * (2 / a) ** 0.5 for a, b in itertools.pairwise(sizes)
         )
         self.biases = nn.ParameterList(torch.zeros(config.members, 1, b) for b in sizes[1:])
 
@@ -91,7 +95,10 @@ class NoisyPredictor(nn.Module):
     score, all others are z-scores with `label_mean` and `label_scale`.
     """
 
-    def __init__(self, encoding: Encoding, heads: tuple[str, ...], config: GuideConfig = GuideConfig()):  # noqa: B008
+    label_mean: Tensor
+    label_scale: Tensor
+
+    def __init__(self, encoding: Encoding, heads: tuple[str, ...], config: GuideConfig = GuideConfig()):
         super().__init__()
         self.config, self.heads = config, heads
         self.row_posterior = RowPosterior(encoding)

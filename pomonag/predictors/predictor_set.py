@@ -71,7 +71,7 @@ class PredictorSet:
         """Latency on the machine that measured the meta-dataset, predicted, [n]."""
         if not architectures:
             return np.zeros(0)
-        return self.latency(self.space.encoding.encode(architectures)).double().numpy()
+        return self.latency(torch.from_numpy(self.space.features(architectures))).double().numpy()
 
 
 def save_predictor_set(predictors: PredictorSet, folder: Path) -> None:
@@ -124,7 +124,9 @@ def load_predictor_set(space: SearchSpace, name: str = "shipped", folder: Path =
             module.load_state_dict(state)
             module.eval().requires_grad_(False)
         scales = {
-            protocol: AccuracyScale(**{k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()})
+            protocol: AccuracyScale(
+                tuple(fields["curve"]), tuple(fields["median"]), tuple(fields["best"]), fields["datasets"]
+            )
             for protocol, fields in header["scales"].items()
         }
     except (KeyError, RuntimeError, TypeError) as error:

@@ -106,7 +106,7 @@ def _fitted_latency(space: SearchSpace) -> LatencyModel:
 
 @torch.inference_mode()
 def _predicted_latency(space: SearchSpace, model: LatencyModel, architectures: list[Any]) -> np.ndarray:
-    return model(space.encoding.encode(architectures)).numpy()
+    return model(torch.from_numpy(space.features(architectures))).numpy()
 
 
 def _questions(tasks: list[LabelledTask], code: DatasetCode, protocols: list[str]) -> Tensor:

@@ -1,7 +1,7 @@
 """Features of a NAS-Bench-201 cell for predictors: its operations, and what its paths from input to output compute.
 
-Paths that `none` cuts do not exist and `skip_connect` adds nothing to a path, so isomorphic cells have nearly equal path
-features (path encodings: White et al., BANANAS, 2021).
+Paths that `none` cuts do not exist and `skip_connect` adds nothing to a path, so isomorphic cells have nearly equal
+path features (path encodings: White et al., BANANAS, 2021).
 """
 
 from __future__ import annotations

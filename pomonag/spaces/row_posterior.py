@@ -1,4 +1,4 @@
-"""What a noisy row alone says about the clean one: Bayes' rule with a counted prior and the exact Gaussian likelihood."""
+"""What a noisy row alone says about the clean one: Bayes' rule, a counted prior and the exact likelihood."""
 
 from __future__ import annotations
 
