@@ -31,11 +31,27 @@ def test_elu_equals_the_frameworks_in_value_and_gradient():
 def test_a_row_without_ones_attends_uniformly():
     torch.manual_seed(0)
     attention = Attention(heads=8, dropout=0.0)
-    nodes = torch.randn(2, 5, 64)
-    everything_blocked = torch.ones(1, 1, 5, 5, dtype=torch.bool)
+    nodes = torch.randn(5, 2, 64)
+    everything_blocked = torch.ones(1, 5, 5, 1, dtype=torch.bool)
     with torch.no_grad():
-        mean = attention.output(attention.value(nodes).mean(dim=1, keepdim=True)).expand(-1, 5, -1)
+        mean = attention.output(attention.value(nodes).mean(dim=0, keepdim=True)).expand(5, -1, -1)
         assert torch.allclose(attention(nodes, everything_blocked), mean, atol=1e-6)
+
+
+def test_heads_are_scaled_dot_products():
+    torch.manual_seed(0)
+    attention = Attention(heads=8, dropout=0.0)
+    for layer in (attention.query, attention.key, attention.value):
+        layer.reset_parameters()
+    nodes, mask = torch.randn(4, 3, 64), torch.ones(4, 4).tril()
+    with torch.no_grad():
+        query, key, value = (
+            layer(nodes.transpose(0, 1)).unflatten(2, (8, 8)).transpose(1, 2)
+            for layer in (attention.query, attention.key, attention.value)
+        )
+        mixed = nn.functional.scaled_dot_product_attention(query, key, value, attn_mask=mask == 1)
+        expected = attention.output(mixed.transpose(1, 2).flatten(2)).transpose(0, 1)
+        assert torch.allclose(attention(nodes, (mask == 0)[None, :, :, None]), expected, atol=1e-6)
 
 
 def test_a_node_reads_its_successors_only():
