@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +13,7 @@ from rich.table import Table
 
 from benchmarks import runner, suites
 from benchmarks.catalogue import write_catalogue
+from pomonag.commands.guarded import run_guarded
 from pomonag.errors import UserError
 from reports.measurements import SHIPPED
 
@@ -110,21 +110,5 @@ def duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
-@functools.wraps(main)
-def guarded() -> None:
-    """`main` with one message and exit code 2 for what the user can mend, 130 for Ctrl-C; finished results are kept."""
-    try:
-        main(standalone_mode=False)
-    except UserError as error:
-        click.echo(f"error: {error}", err=True)
-        raise SystemExit(2) from None
-    except click.ClickException as error:
-        error.show()
-        raise SystemExit(error.exit_code) from None
-    except (KeyboardInterrupt, click.Abort):
-        click.echo("interrupted; what was finished is kept, the same command goes on from there", err=True)
-        raise SystemExit(130) from None
-
-
 if __name__ == "__main__":
-    guarded()
+    run_guarded(main, "interrupted; what was finished is kept, the same command goes on from there")

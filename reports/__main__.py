@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from pomonag.commands.guarded import run_guarded
 from pomonag.errors import UserError
 from reports import render
 from reports.evidence import Evidence, gather
@@ -79,20 +80,5 @@ def _say(evidence: Evidence, output: Path) -> None:
     )
 
 
-def guarded() -> None:
-    """`main` with one message and exit code 2 for what the user can mend, 130 for Ctrl-C."""
-    try:
-        main(standalone_mode=False)
-    except UserError as error:
-        click.echo(f"error: {error}", err=True)
-        raise SystemExit(2) from None
-    except click.ClickException as error:
-        error.show()
-        raise SystemExit(error.exit_code) from None
-    except (KeyboardInterrupt, click.Abort):
-        click.echo("interrupted; no report was written over", err=True)
-        raise SystemExit(130) from None
-
-
 if __name__ == "__main__":
-    guarded()
+    run_guarded(main, "interrupted; no report was written over")

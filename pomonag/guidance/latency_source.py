@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from pomonag.evaluation.device_latency import DEVICES, device_latency
-from pomonag.predictors.performance_predictor import NoisyPredictor
+from pomonag.predictors.performance_predictor import CONDITION_SIZE, NoisyPredictor
 from pomonag.predictors.predictor_set import PredictorSet
 from pomonag.predictors.set_training import LATENCY_HEAD, device_head
 from pomonag.spaces.search_space import SearchSpace
@@ -68,7 +68,7 @@ def _of_combined_heads(space: SearchSpace, noisy: NoisyPredictor, table: Any) ->
     clean = 2.0 * space.encoding.encode(architectures) - 1.0
     sigma = torch.full((len(clean),), 0.1)
     with torch.no_grad():
-        given = torch.zeros(noisy.embed.in_features - noisy.head.in_features + noisy.config.width - 1)
+        given = torch.zeros(CONDITION_SIZE)
         predicted = noisy(clean, sigma, given)[:, positions].double().numpy()[known]
     target = (latency[known] - mean) / scale
     penalty = 1e-2 * len(target) * np.eye(len(positions))

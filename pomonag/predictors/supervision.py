@@ -1,8 +1,9 @@
 """Where the accuracy predictors' labels come from, and which of them a checkpoint set may have seen.
 
 Sets: `shipped` has seen both NAS-Bench-201 tables and serves users. `without_<dataset>` never saw that data set's
-accuracies (leave one out) and is what the report judges by that data set's table. `lite_rows`, `training_free` and
-`params_only` show what each cheaper source is worth alone.
+accuracies (leave one out) and is what the report judges by that data set's table; only its hyper-parameters
+(features, weight decay, the weights of the sources) were chosen by how well such sets rank both tables. `lite_rows`,
+`training_free` and `params_only` show what each cheaper source is worth alone.
 """
 
 from __future__ import annotations
