@@ -105,9 +105,11 @@ def test_one_thread_a_process_and_no_more_processes_than_workers():
 def test_ctrl_c_ends_driver_and_workers(tmp_path):
     script = tmp_path / "script.py"
     script.write_text(
-        "import os, time\n"
+        "import os, signal, time\n"
         "from pathlib import Path\n"
         "from pomonag.execution.executor import ProcessExecutor\n"
+        # A shell's background jobs start with Ctrl-C ignored, and so would this driver if the tests run in one.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "def slow(i):\n"
         f"    Path({str(tmp_path)!r}, f'pid-{{os.getpid()}}').touch()\n"
         "    time.sleep(60)\n"
