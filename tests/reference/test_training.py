@@ -93,5 +93,5 @@ def test_saved_weights_load_again_to_half_precision(matrices, tmp_path):
     assert not again.training
     for name, value in network.state_dict().items():
         assert torch.allclose(value, again.state_dict()[name], rtol=1e-3, atol=1e-6)
-    with pytest.raises(UserError, match="cannot read the checkpoint"):
+    with pytest.raises(UserError, match="no checkpoint at"):
         load_score_network("mbv3", tmp_path)
