@@ -22,6 +22,9 @@ OUTSIDE_FILES = {
     "meta_dataset_nb201/train.csv.gz": (
         "the 4,230 training rows of DiffusionNAG's NAS-Bench-201 meta-dataset (github.com/CownowAn/DiffusionNAG) as CSV"
     ),
+    "meta_dataset_nb201/tasks.csv.gz": (
+        "a CSV with the column task and the columns class_00 to class_19: the ImageNet32 classes of those rows' tasks"
+    ),
     "images/cifar10_subset.npz": "arrays x_train, y_train, x_test, y_test, classes: 32 x 32 RGB images of CIFAR-10",
     "images/cifar100_subset.npz": "arrays x_train, y_train, x_test, y_test, classes: 32 x 32 RGB images of CIFAR-100",
     "images/miniimagenet32.npz": "arrays x, y, classes: mini-ImageNet at 32 x 32, 100 classes",
@@ -32,12 +35,12 @@ class DataMissing(UserError):
     """A file from outside the project is not there. The message says what it holds and where to put it."""
 
 
-def data_path(name: str) -> Path:
-    """Where the file `name` (such as `nasbench201/accuracies.csv.gz`) lies below the folder `POMONAG_DATA_DIR`.
+def data_path(name: str, folder: str | os.PathLike[str] | None = None) -> Path:
+    """Where the file `name` (such as `nasbench201/accuracies.csv.gz`) lies below `folder`, else POMONAG_DATA_DIR.
 
-    There is no default folder. Raises DataMissing when the variable is not set or the file is not there.
+    There is no default folder. Raises DataMissing when neither is given or the file is not there.
     """
-    folder = os.environ.get(VARIABLE)
+    folder = folder or os.environ.get(VARIABLE)
     what = f" It is {OUTSIDE_FILES[name]}." if name in OUTSIDE_FILES else ""
     if not folder:
         raise DataMissing(

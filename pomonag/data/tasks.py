@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pomonag.data.sources import data_path
 from pomonag.errors import UserError
 from pomonag.records.seeds import seed_of
 
@@ -74,7 +75,7 @@ def load_task(task: Task, data_dir: str | os.PathLike[str] | None = None, test_s
     A class is split the same way in every task, so an image that tests one task trains none. `data_dir` defaults to
     $POMONAG_DATA_DIR. Raises UserError when the pool is not there or damaged.
     """
-    images, labels, names = _pool(pool_path(data_dir))
+    images, labels, names = _pool(data_path(POOL, data_dir))
     train, test, train_labels, test_labels = [], [], [], []
     for label, class_id in enumerate(task.classes):
         members = np.flatnonzero(labels == class_id)
@@ -92,19 +93,6 @@ def load_task(task: Task, data_dir: str | os.PathLike[str] | None = None, test_s
         test_labels=torch.from_numpy(np.concatenate(test_labels)).long(),
         classes=len(task.classes),
     )
-
-
-def pool_path(data_dir: str | os.PathLike[str] | None = None) -> Path:
-    """Where the pool of images lies. Raises UserError when no data folder is named or the file is not in it."""
-    root = data_dir or os.environ.get("POMONAG_DATA_DIR")
-    if not root:
-        raise UserError("tasks need images: set POMONAG_DATA_DIR (or --data-dir) to the folder that holds " + POOL)
-    path = Path(root) / POOL
-    if not path.is_file():
-        raise UserError(
-            f"no {POOL} under {root}: place the file there or set POMONAG_DATA_DIR to the folder that has it"
-        )
-    return path
 
 
 @functools.lru_cache(maxsize=1)

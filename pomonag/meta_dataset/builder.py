@@ -13,7 +13,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from pomonag.data.tasks import pool_path
+from pomonag.data.sources import data_path
+from pomonag.data.tasks import POOL
 from pomonag.errors import UserError
 from pomonag.evaluation.trained import Measurement, TrainingProtocol
 from pomonag.execution.executor import Executor
@@ -112,7 +113,7 @@ def measure_rows(
     except OSError as error:
         raise UserError(f"cannot write to {out}: {error.strerror}; give a writable folder with --out") from error
     if measure is None:
-        pool_path(data_dir)
+        data_path(POOL, data_dir)
     work = MeasureAndRecord(protocol, out / JOURNAL, data_dir, measure)
     start = time.perf_counter()
     with _alone(out), _log_file(out) as log:

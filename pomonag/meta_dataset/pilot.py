@@ -18,8 +18,9 @@ import pandas as pd
 import torch
 from scipy.stats import pearsonr, spearmanr
 
+from pomonag.data.sources import data_path
 from pomonag.data.tasks import task_names
-from pomonag.errors import UserError
+from pomonag.evaluation.space_table import read_csv
 from pomonag.evaluation.trained import TrainingProtocol
 from pomonag.execution.executor import executor
 from pomonag.meta_dataset.builder import measure_rows
@@ -92,11 +93,8 @@ def _interval(a: np.ndarray, b: np.ndarray) -> str:
 
 def table_accuracies(data_dir: str | os.PathLike[str] | None = None) -> pd.Series:
     """The benchmark's 200-epoch CIFAR-10 accuracies by architecture string, from the data folder."""
-    root = data_dir or os.environ.get("POMONAG_DATA_DIR")
-    path = Path(root) / "nasbench201" / "accuracies.csv.gz" if root else None
-    if path is None or not path.is_file():
-        raise UserError("the comparison needs nasbench201/accuracies.csv.gz: set POMONAG_DATA_DIR to its folder")
-    return pd.read_csv(path).set_index("arch_str")["cifar10_test_acc_200ep"]
+    rows, _ = read_csv(data_path("nasbench201/accuracies.csv.gz", data_dir))
+    return rows.set_index("arch_str")["cifar10_test_acc_200ep"]
 
 
 @click.group()

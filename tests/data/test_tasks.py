@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from pomonag.data.tasks import EVALUATION_CLASSES, TRAINING_CLASSES, load_task, pool_path, task, task_names
+from pomonag.data.tasks import EVALUATION_CLASSES, TRAINING_CLASSES, load_task, task, task_names
 from pomonag.errors import UserError
 
 
@@ -68,7 +68,7 @@ def test_an_image_that_tests_one_task_trains_none(data_dir):
 def test_missing_or_damaged_pools_say_what_to_do(tmp_path, monkeypatch):
     monkeypatch.delenv("POMONAG_DATA_DIR", raising=False)
     with pytest.raises(UserError, match="POMONAG_DATA_DIR"):
-        pool_path()
+        load_task(task("train-000"))
     with pytest.raises(UserError, match=r"miniimagenet32\.npz"):
         load_task(task("train-000"), tmp_path)
     (tmp_path / "images").mkdir()

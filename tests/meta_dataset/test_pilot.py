@@ -1,3 +1,5 @@
+import gzip
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -55,3 +57,11 @@ def test_without_the_table_it_says_what_is_missing(tmp_path, monkeypatch):
     for folder in (None, tmp_path):
         with pytest.raises(UserError, match="POMONAG_DATA_DIR"):
             table_accuracies(folder)
+
+
+def test_a_table_that_is_cut_off_is_refused(tmp_path):
+    (tmp_path / "nasbench201").mkdir()
+    content = gzip.compress(b"arch_str,cifar10_test_acc_200ep\n" + b"|none~0|,10.0\n" * 1000)
+    (tmp_path / "nasbench201" / "accuracies.csv.gz").write_bytes(content[: len(content) // 2])
+    with pytest.raises(UserError, match="cut off or damaged"):
+        table_accuracies(tmp_path)
