@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import zipfile
 import zlib
@@ -12,6 +11,7 @@ import numpy as np
 import psutil
 
 from pomonag.errors import UserError
+from pomonag.records.files import file_sha256
 
 # Tried in this order.
 _KEYS = (("images", "labels"), ("x", "y"), ("x_train", "y_train"))
@@ -24,7 +24,7 @@ def read_npz(path: Path) -> tuple[np.ndarray, np.ndarray, tuple[str, ...] | None
     """
     expected = "; ".join(f"`{images}` and `{labels}`" for images, labels in _KEYS)
     try:
-        digest = _sha256(path)
+        digest = file_sha256(path)
         if not zipfile.is_zipfile(path):
             raise zipfile.BadZipFile("it has no table of contents")
         with np.load(path, allow_pickle=False) as archive:
@@ -59,8 +59,3 @@ def _check_memory(path: Path, key: str) -> None:
             f"`{key}` of {path} has the shape {shape} and needs {size / 1e9:.1f} GB, "
             f"but {free / 1e9:.1f} GB are free. Save fewer images; 20 a class are enough."
         )
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from pomonag.errors import UserError
+from pomonag.records.files import file_sha256
 from pomonag.spaces import EnumerableSpace
 
 
@@ -35,7 +35,7 @@ class SpaceTable:
 def read_csv(path: Path) -> tuple[pd.DataFrame, str]:
     """The rows of a CSV, gzipped or not, and the file's SHA-256. Raises UserError for a damaged or empty file."""
     try:
-        content = path.read_bytes()
+        digest = file_sha256(path)
         # Strings such as "NA" are errors to be found in numeric columns, not missing values.
         rows = pd.read_csv(path, keep_default_na=False, na_values=[""], compression="infer")
     except (OSError, EOFError, zlib.error, ValueError, pd.errors.ParserError) as error:
@@ -44,7 +44,7 @@ def read_csv(path: Path) -> tuple[pd.DataFrame, str]:
         ) from error
     if rows.empty:
         raise UserError(f"{path} has no rows; expected a header line and one row an architecture")
-    return rows, hashlib.sha256(content).hexdigest()
+    return rows, digest
 
 
 def read_space_table(path: Path, space: EnumerableSpace) -> SpaceTable:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import urllib.error
 from collections.abc import Callable
 from importlib import resources
@@ -13,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from pomonag.errors import UserError, unknown_name
+from pomonag.records.files import file_sha256
 
 _LITE0_FILE = "efficientnet-lite0-57934424.pth"
 _LITE0_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
@@ -107,8 +107,7 @@ def _torchvision_state_dict(name: str) -> dict[str, Tensor]:
 
 def _checked_state_dict(file: Path, sha256: str) -> dict[str, Tensor]:
     """Tensors of a checkpoint whose SHA-256 begins with `sha256`; nothing else is unpickled."""
-    with file.open("rb") as opened:
-        found = hashlib.file_digest(opened, "sha256").hexdigest()
+    found = file_sha256(file)
     if not found.startswith(sha256):
         raise UserError(
             f"{file} is damaged or not what its name says: its SHA-256 starts with {found[: len(sha256)]}, "

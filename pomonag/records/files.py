@@ -1,8 +1,9 @@
-"""Files that are whole or absent: written under a temporary name in the same folder, synced, then renamed."""
+"""Files that are whole or absent: written under a temporary name in the same folder, synced, renamed; their hash."""
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import secrets
 from collections.abc import Iterator
@@ -39,6 +40,12 @@ def atomic_write(path: str | os.PathLike[str], mode: str = "wb") -> Iterator[IO[
         # After the rename there is nothing left under this name; on a broken disk the first error is the one to show.
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def file_sha256(path: str | os.PathLike[str]) -> str:
+    """SHA-256 of a file of any size, in hexadecimal. Raises OSError for one that cannot be read."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def sync_folder(folder: Path) -> None:

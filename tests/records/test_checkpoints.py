@@ -11,7 +11,8 @@ import torch
 
 import pomonag
 from pomonag.errors import UserError
-from pomonag.records.checkpoints import file_sha256, load_checkpoint, save_checkpoint
+from pomonag.records.checkpoints import load_checkpoint, save_checkpoint
+from pomonag.records.files import file_sha256
 
 SHIPPED = Path(pomonag.__file__).parent / "assets" / "checkpoints"
 TENSORS = {"weight": torch.linspace(-3, 3, 12).view(3, 4), "count": torch.tensor([1, 2**40])}

@@ -1,10 +1,11 @@
 import errno
+import hashlib
 import os
 
 import pytest
 
 from pomonag.errors import UserError
-from pomonag.records.files import atomic_write
+from pomonag.records.files import atomic_write, file_sha256
 
 
 def test_writes_bytes_and_text(tmp_path):
@@ -52,3 +53,11 @@ def test_missing_folder_is_a_user_error(tmp_path):
 def test_other_modes_are_refused(tmp_path):
     with pytest.raises(ValueError, match="modes"), atomic_write(tmp_path / "a", "a"):
         pass
+
+
+def test_the_hash_of_a_file_is_that_of_its_bytes(tmp_path):
+    content = bytes(range(256)) * 5000
+    (tmp_path / "a").write_bytes(content)
+    assert file_sha256(tmp_path / "a") == hashlib.sha256(content).hexdigest()
+    with pytest.raises(OSError):
+        file_sha256(tmp_path / "none")
