@@ -1,4 +1,4 @@
-"""`pomonag meta-dataset build | check`: the rows that predictors learn from."""
+"""`pomonag meta-dataset build | compact | check`: the rows that predictors learn from."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ def meta_dataset() -> None:
     epilog="""Example (the same command again goes on where it ended, whatever ended it):
 
   pomonag meta-dataset build --rows 300 --out rows/ --executor processes --workers 2
+
+The rows of a build that is to go no further: pomonag meta-dataset compact --out rows/ --finish
 """,
 )
 @click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder of the rows.")
@@ -40,6 +42,42 @@ def build(out: Path, rows: int, repeats: int, executor_name: str, workers: int |
         f"{summary.measured} rows measured in {summary.seconds:.0f} s, {summary.skipped} were there, "
         f"{summary.failed} failed; {summary.sharded} in shards."
     )
+
+
+@meta_dataset.command(
+    "compact",
+    cls=Command,
+    epilog="""Examples:
+
+  pomonag meta-dataset compact --out rows/ --finish
+  pomonag meta-dataset compact --space nb201 --finish
+""",
+)
+@click.option(
+    "--space", "space_name", default="nb201", show_default=True, help="Space whose shipped rows grow, without --out."
+)
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder of a build.")
+@click.option("--finish", is_flag=True, help="Also make a smaller shard of what is left.")
+def compact(space_name: str, out: Path | None, finish: bool) -> None:
+    """Move measured rows from a build's journal into shards of 250, without measuring any."""
+    from pomonag.meta_dataset import compaction
+    from pomonag.meta_dataset.schema import SHIPPED, read_rows
+    from pomonag.spaces import search_space
+
+    folder = out or SHIPPED / search_space(space_name).name
+    if not (folder / compaction.JOURNAL).is_dir():
+        raise UserError(
+            f"{folder} has no journal of measured rows, expected the folder of a `pomonag meta-dataset build`. "
+            "Name it with --out."
+        )
+    with compaction.alone(folder):
+        written = compaction.compact(folder, finish=finish)
+        waiting = len(compaction.state(folder)[0]) - len(read_rows(folder))
+    names = ", ".join(path.name for path in written) or "none"
+    hint = " (--finish makes a shard of them)" if waiting else ""
+    click.echo(f"shards written: {names}; rows that wait in the journal: {waiting}{hint}")
+    if written and (folder / "README.md").is_file():
+        click.echo(f"The card's figures: python -m pomonag.meta_dataset.data_card {folder} --write")
 
 
 @meta_dataset.command("check")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import os
 import time
@@ -18,7 +17,7 @@ from pomonag.data.tasks import POOL
 from pomonag.errors import UserError
 from pomonag.evaluation.trained import Measurement, TrainingProtocol
 from pomonag.execution.executor import Executor
-from pomonag.meta_dataset.compaction import JOURNAL, compact, state
+from pomonag.meta_dataset.compaction import JOURNAL, alone, compact, state
 from pomonag.meta_dataset.measurement import MeasureAndRecord
 from pomonag.meta_dataset.plan import Plan, PlannedRow
 from pomonag.meta_dataset.progress import RowProgress
@@ -116,7 +115,7 @@ def measure_rows(
         data_path(POOL, data_dir)
     work = MeasureAndRecord(protocol, out / JOURNAL, data_dir, measure)
     start = time.perf_counter()
-    with _alone(out), _log_file(out) as log:
+    with alone(out), _log_file(out) as log:
         done, failures = state(out)
         rows = {work.key(row): row for row in planned}
         skipped = sum(key in done for key in rows)
@@ -152,17 +151,6 @@ def measure_rows(
         summary = BuildSummary(skipped, measured, given_up, sharded, time.perf_counter() - start)
         log.info("done: %s", summary)
     return summary
-
-
-@contextmanager
-def _alone(out: Path) -> Iterator[None]:
-    """One driver a folder; the lock ends with its process, however that ends."""
-    with (out / JOURNAL / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise UserError(f"another build works in {out}: wait for it, or give another folder with --out") from None
-        yield
 
 
 @contextmanager

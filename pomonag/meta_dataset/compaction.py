@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import os
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from pomonag.errors import UserError
 from pomonag.meta_dataset.schema import SHARD_ROWS, Key, Row, read_shard, row_from_record, shard_paths, write_shard
 from pomonag.records.record_store import RecordStore
 
 JOURNAL = "journal"
+
+
+@contextmanager
+def alone(out: Path) -> Iterator[None]:
+    """One driver a folder; the lock ends with its process, however that ends."""
+    with (out / JOURNAL / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise UserError(f"another build works in {out}: wait for it, or give another folder with --out") from None
+        yield
 
 
 def compact(out: str | os.PathLike[str], attempts: int = 3, *, finish: bool = False) -> list[Path]:
@@ -18,6 +33,7 @@ def compact(out: str | os.PathLike[str], attempts: int = 3, *, finish: bool = Fa
 
     Of several records of one key the first measured one counts; a failed one only after `attempts` failures.
     Written shards never change, and the journal stays, so a compaction that is killed loses and doubles nothing.
+    The caller holds the folder `alone`, where a build may work in it.
     """
     out = Path(out)
     sharded = {row.key for path in shard_paths(out) for row in read_shard(path)[0]}
