@@ -10,16 +10,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from torch import Tensor
 
+from pomonag.data.image_datasets import ImageDataset, as_image_dataset
 from pomonag.errors import UserError, unknown_name
 from pomonag.generation import MODES, Candidates, batch_generator
 from pomonag.pareto.budget import Budget
 from pomonag.pareto.configurations import BALANCED_RULES
 from pomonag.predictors.dataset_encoder import dataset_encoder
+from pomonag.predictors.embeddings import embedding_sha256
 from pomonag.predictors.predictor_set import PredictorSet, load_predictor_set
 from pomonag.result import Result, ranked_result
 from pomonag.spaces.search_space import SearchSpace
@@ -32,7 +34,7 @@ Progress = Callable[[str], None]
 def generate(
     space: SearchSpace,
     images: Any,
-    labels: Any,
+    labels: Any = None,
     *,
     encoder: str = "efficientnet_lite0",
     seed: int = 0,
@@ -41,15 +43,23 @@ def generate(
 ) -> Result:
     """Pareto-optimal architectures for images [n, h, w, 3] (uint8, or a list of such) with integer labels [n].
 
+    An `ImageDataset`, as `load_images` returns it, needs no labels beside it: it has its own.
     `encoder` is a `DatasetEncoder`'s name; `settings` are those of `search`. Raises UserError for bad input.
     """
     _check(settings)
     if progress is not None:
         progress("embedding the images")
     started = time.perf_counter()
-    embedding = dataset_encoder(encoder).embed(images, labels, seed=seed)
+    data = images if isinstance(images, ImageDataset) else as_image_dataset(images, labels, seed=seed)
+    embedding = dataset_encoder(encoder).embed(data.images, data.labels, seed=seed)
     seconds = time.perf_counter() - started
-    return search(space, embedding, seed=seed, embedding_seconds=seconds, progress=progress, **settings)
+    about = {
+        "source": data.source,
+        "classes": len(data.classes),
+        "sha256": data.sha256,
+        "notices": list(data.notices),
+    }
+    return search(space, embedding, seed=seed, images=about, embedding_seconds=seconds, progress=progress, **settings)
 
 
 def search(
@@ -67,6 +77,7 @@ def search(
     factors: Any = "default",
     balanced: str = "knee",
     measure: bool = True,
+    images: Mapping[str, Any] | None = None,
     embedding_seconds: float = 0.0,
     progress: Progress | None = None,
 ) -> Result:
@@ -74,6 +85,7 @@ def search(
 
     `factors` maps phases to `ScalingFactors`: the mode's own by default, another mapping, or None for unguided
     generation. `predictors` names a checkpoint set. `measure` times the chosen configurations on this machine.
+    `images` is what the result says of the images; by default that the embedding is all there was.
     """
     _check({"count": count, "mode": mode, "objectives": objectives, "balanced": balanced})
     say = progress or (lambda what: None)
@@ -95,6 +107,7 @@ def search(
         generator,
         phases=phases,
         embedding=embedding,
+        images=images or {"source": "embedding", "classes": len(embedding), "sha256": embedding_sha256(embedding)},
         accuracy=accuracy,
         budget=budget or Budget(),
         balanced=balanced,

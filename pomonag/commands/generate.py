@@ -86,8 +86,7 @@ def generate(
     with aside.status("loading") as status:
         found = search.generate(
             space,
-            data.images,
-            data.labels,
+            data,
             count=count,
             seed=seed,
             mode=mode,
@@ -99,12 +98,6 @@ def generate(
             progress=status.update,
         )
     result = found.to_json()
-    result["images"] = {
-        "source": data.source,
-        "classes": len(data.classes),
-        "sha256": data.sha256,
-        "notices": list(data.notices),
-    }
     from pomonag.deploy.result_tables import print_result
 
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 from importlib import resources
@@ -48,6 +49,12 @@ def load_embedding(name: str) -> Tensor:
 def embed_task(task: Task) -> Tensor:
     """Float32 features [20, 20, 1280] of a task made of mini-ImageNet32's classes, without its images."""
     return load_embedding("miniimagenet32")[list(task.classes)]
+
+
+def embedding_sha256(embedding: Tensor) -> str:
+    """SHA-256 over the shape and the float32 values of an embedding [classes, samples, features]."""
+    values = embedding.detach().cpu().float().contiguous().numpy()
+    return hashlib.sha256(f"{values.shape}\n".encode() + values.tobytes()).hexdigest()
 
 
 def write_embedding(data: ImageDataset, encoder: DatasetEncoder, file: Path, seed: int = 0) -> Tensor:

@@ -20,8 +20,8 @@ def search(monkeypatch, example_result):
     """Stands in for `pomonag.search`: remembers how it was called."""
     module = types.ModuleType("pomonag.search")
 
-    def generate(space, images, labels, **options):
-        module.called = {"space": space, "images": images, "labels": labels, **options}
+    def generate(space, images, **options):
+        module.called = {"space": space, "data": images, **options}
         return types.SimpleNamespace(to_json=lambda: dict(example_result))
 
     module.generate = generate
@@ -56,8 +56,8 @@ def test_options_reach_the_search(search):
         "--encoder", "resnet18")  # fmt: skip
     called = search.called
     assert called["space"].name == "nb201"
-    assert called["images"].shape == (200, 8, 8, 3)
-    assert len(called["labels"]) == 200
+    assert called["data"].images.shape == (200, 8, 8, 3)
+    assert len(called["data"].labels) == 200
     assert (called["count"], called["seed"], called["mode"], called["accuracy"]) == (64, 3, "reference", "lite")
     assert called["objectives"] == ("accuracy", "macs")
     assert called["budget"] == parse_budget("params<0.5M")
@@ -69,8 +69,6 @@ def test_output_and_plot(search, tmp_path):
     printed = run("generate", "--images", "digits", "--output", output, "--plot", plot)
     result = json.loads(output.read_text())
     jsonschema.validate(result, SCHEMA)
-    assert result["images"]["source"] == "digits"
-    assert result["images"]["classes"] == 10
     assert plot.read_bytes().startswith(b"\x89PNG")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["front.png", "result.json"]
     assert "Acc" in printed.stdout
