@@ -43,9 +43,16 @@ class AccuracyScale:
         # Beyond the last knot the curve goes on straight, so that the order of scores is never lost.
         slope = max((self.curve[-1] - self.curve[-4]) / (_SCORES[-1] - _SCORES[-4]), 1e-3)
         relative = relative + slope * np.maximum(scores - _SCORES[-1], 0) + 1e-3 * np.minimum(scores - _SCORES[0], 0)
-        accuracy = median + (best - median) * relative
-        # Compressed, not clipped, above 99 %: clipping would lose the order too.
-        return np.clip(np.where(accuracy > 99, 100 - np.exp(-(accuracy - 99)), accuracy), 0, 100)
+        return bounded(median + (best - median) * relative)
+
+
+def bounded(percent: np.ndarray) -> np.ndarray:
+    """Any numbers as percent: those in 1..99 as they are, those beyond bent into (0, 1) and (99, 100).
+
+    Bent, not clipped: clipped values tie, and then fronts and rankings no longer follow the predictor.
+    """
+    low, high = np.minimum(percent, 1), np.maximum(percent, 99)
+    return np.where(percent < 1, 1 / (2 - low), np.where(percent > 99, 100 - 1 / (high - 98), percent))
 
 
 def fit_accuracy_scale(labels: Sequence[np.ndarray], separabilities: Sequence[float]) -> AccuracyScale:
