@@ -17,6 +17,7 @@ from torch import Tensor
 
 from pomonag.data.image_datasets import ImageDataset, as_image_dataset
 from pomonag.errors import UserError, unknown_name
+from pomonag.evaluation.device_latency import device_latency as latencies_of
 from pomonag.generation import MODES, Candidates, batch_generator
 from pomonag.pareto.budget import Budget
 from pomonag.pareto.configurations import BALANCED_RULES
@@ -49,9 +50,13 @@ def generate(
     _check(settings)
     if progress is not None:
         progress("embedding the images")
+    # What a name can be refused for is refused before the images are embedded.
+    embedder = dataset_encoder(encoder)
+    if settings.get("device_latency") is not None:
+        latencies_of(settings["device_latency"], space)
     started = time.perf_counter()
     data = images if isinstance(images, ImageDataset) else as_image_dataset(images, labels, seed=seed)
-    embedding = dataset_encoder(encoder).embed(data.images, data.labels, seed=seed)
+    embedding = embedder.embed(data.images, data.labels, seed=seed)
     seconds = time.perf_counter() - started
     about = {
         "source": data.source,

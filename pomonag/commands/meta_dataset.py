@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from pomonag.commands.shared import Command, data_dir_option
-from pomonag.errors import UserError
+from pomonag.errors import UserError, unknown_name
 
 
 @click.group("meta-dataset")
@@ -87,8 +87,10 @@ def check(folder_or_space: str) -> None:
     from pomonag.meta_dataset.check import check_meta_dataset
     from pomonag.meta_dataset.schema import SHIPPED
 
-    shipped = SHIPPED / folder_or_space
-    report = check_meta_dataset(shipped if shipped.is_dir() else folder_or_space)
+    folder = next((path for path in (SHIPPED / folder_or_space, Path(folder_or_space)) if path.is_dir()), None)
+    if folder is None:
+        raise unknown_name("folder or meta-dataset", folder_or_space, [path.name for path in SHIPPED.glob("*/")])
+    report = check_meta_dataset(folder)
     if not report.rows:
         raise UserError(f"{folder_or_space} has no rows, expected a folder of rows-*.parquet or a space's name.")
     click.echo(

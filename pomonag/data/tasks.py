@@ -6,6 +6,7 @@ import functools
 import os
 import re
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +25,7 @@ EVALUATION_CLASSES = (
     6, 7, 10, 14, 27, 29, 37, 38, 40, 55, 60, 61, 63, 66, 67, 71, 73, 74, 75, 77, 79, 88, 95, 96, 97,
 )  # fmt: skip
 TRAINING_CLASSES = tuple(c for c in range(100) if c not in EVALUATION_CLASSES)
+_DAMAGE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
 _NAME = re.compile(r"(train|heldout)-(\d{3,})")
 
 
@@ -95,19 +97,35 @@ def load_task(task: Task, data_dir: str | os.PathLike[str] | None = None, test_s
     )
 
 
+def check_pool(data_dir: str | os.PathLike[str] | None = None) -> None:
+    """UserError for images that are missing or cut off, without reading them all."""
+    path = data_path(POOL, data_dir)
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            missing = {"x", "y", "classes"} - set(file.files)
+    except _DAMAGE as error:
+        raise _damaged(path, error) from error
+    if missing:
+        raise _damaged(path, KeyError(*sorted(missing)))
+
+
 @functools.lru_cache(maxsize=1)
 def _pool(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     try:
         with np.load(path, allow_pickle=False) as file:
             images, labels, classes = file["x"], file["y"].astype(np.int64), file["classes"]
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise UserError(f"{path} is not a whole mini-ImageNet32 file ({error}); copy it again") from error
+    except _DAMAGE as error:
+        raise _damaged(path, error) from error
     if images.shape[1:] != (32, 32, 3) or images.dtype != np.uint8 or len(images) != len(labels) or len(classes) != 100:
         raise UserError(
             f"{path} holds images {images.shape} {images.dtype}, {len(classes)} classes; "
             "expected uint8 [n, 32, 32, 3] of 100 classes"
         )
     return images, labels, classes
+
+
+def _damaged(path: Path, error: Exception) -> UserError:
+    return UserError(f"{path} is not a whole mini-ImageNet32 file ({error}); copy it again")
 
 
 def _tensor(images: np.ndarray) -> Tensor:

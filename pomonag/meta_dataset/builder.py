@@ -12,8 +12,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from pomonag.data.sources import data_path
-from pomonag.data.tasks import POOL
+from pomonag.data.tasks import check_pool
 from pomonag.errors import UserError
 from pomonag.evaluation.trained import Measurement, TrainingProtocol
 from pomonag.execution.executor import Executor
@@ -112,7 +111,8 @@ def measure_rows(
     except OSError as error:
         raise UserError(f"cannot write to {out}: {error.strerror}; give a writable folder with --out") from error
     if measure is None:
-        data_path(POOL, data_dir)
+        # Found by each row instead, damage would make every row of the plan a failed one.
+        check_pool(data_dir)
     work = MeasureAndRecord(protocol, out / JOURNAL, data_dir, measure)
     start = time.perf_counter()
     with alone(out), _log_file(out) as log:

@@ -40,10 +40,14 @@ def load_embedding(name: str) -> Tensor:
     known = shipped_embeddings()
     if name not in known:
         raise unknown_name("shipped embedding", name, known)
+    from safetensors import SafetensorError
     from safetensors.torch import load
 
-    content = (_shipped_folder() / f"{name}_{_SHIPPED_ENCODER}.safetensors").read_bytes()
-    return load(content)["embedding"].float()
+    file = _shipped_folder() / f"{name}_{_SHIPPED_ENCODER}.safetensors"
+    try:
+        return load(file.read_bytes())["embedding"].float()
+    except (OSError, SafetensorError, KeyError) as error:
+        raise UserError(f"{file} is damaged ({error}): reinstall the package, or restore the file") from error
 
 
 def embed_task(task: Task) -> Tensor:

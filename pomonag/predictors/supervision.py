@@ -21,6 +21,7 @@ from torch import Tensor
 from pomonag.data.sources import data_path
 from pomonag.data.tasks import task
 from pomonag.errors import unknown_name
+from pomonag.evaluation.space_table import read_csv
 from pomonag.evaluation.tabular import AccuracyTable
 from pomonag.meta_dataset.schema import meta_dataset
 from pomonag.predictors.accuracy_scale import normal_scores
@@ -96,8 +97,8 @@ def imagenet32_tasks(space: SearchSpace) -> list[LabelledTask]:
     from sklearn.linear_model import Ridge
     from sklearn.model_selection import cross_val_predict
 
-    rows = pd.read_csv(data_path("meta_dataset_nb201/train.csv.gz"))
-    tasks = pd.read_csv(data_path("meta_dataset_nb201/tasks.csv.gz")).set_index("task")
+    rows, _ = read_csv(data_path("meta_dataset_nb201/train.csv.gz"))
+    tasks = read_csv(data_path("meta_dataset_nb201/tasks.csv.gz"))[0].set_index("task")
     classes = tasks[[c for c in tasks.columns if c.startswith("class_")]]
     found = []
     for block, group in rows.groupby("block"):

@@ -128,3 +128,11 @@ def test_a_file_without_the_array(tmp_path):
     np.savez(tmp_path / "x.npz", features=np.ones((2, 3, 4)))
     with pytest.raises(UserError, match="holds features, expected an array `embedding`"):
         dataset_encoder(f"precomputed:{tmp_path / 'x.npz'}")
+
+
+def test_a_shipped_embedding_that_is_cut_off_is_refused(tmp_path, monkeypatch):
+    content = (embeddings._shipped_folder() / "digits_efficientnet_lite0.safetensors").read_bytes()
+    (tmp_path / "digits_efficientnet_lite0.safetensors").write_bytes(content[:10_000])
+    monkeypatch.setattr(embeddings, "_shipped_folder", lambda: tmp_path)
+    with pytest.raises(UserError, match="is damaged"):
+        load_embedding("digits")
