@@ -1,0 +1,83 @@
+"""Latencies that add up over the operations are recovered; those that were measured are ranked."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from scipy.stats import spearmanr
+
+from pomonag.meta_dataset.schema import meta_dataset
+from pomonag.predictors.latency_model import LatencyModel, fit_latency_model
+from pomonag.spaces.encoding import generator_of
+from pomonag.spaces.nasbench201 import NasBench201
+
+torch.set_num_threads(1)
+SPACE = NasBench201()
+# Milliseconds of each operation on each edge; `none` is not free, so no sum is zero.
+COSTS_MS = np.array([0.1, 0.2, 0.9, 2.5, 0.6]) * np.linspace(1, 2, 6)[:, None]
+
+
+def additive_ms(cells):
+    return 1.5 + np.array([sum(COSTS_MS[edge, op] for edge, op in enumerate(cell.operations)) for cell in cells])
+
+
+def predicted(model, cells):
+    return model(torch.from_numpy(SPACE.features(cells))).numpy()
+
+
+@pytest.fixture(scope="module")
+def model():
+    cells = SPACE.sample(400, generator_of(0))
+    return fit_latency_model(SPACE, cells, additive_ms(cells))
+
+
+def test_additive_latencies_are_recovered_to_the_microsecond_on_cells_never_seen(model):
+    cells = SPACE.sample(500, generator_of(1))
+    above = additive_ms(cells) > float(model.floor)
+    assert above.mean() > 0.95
+    assert abs(predicted(model, cells) - additive_ms(cells))[above].max() < 5e-3
+
+
+def test_noise_of_a_tenth_is_averaged_out():
+    cells = SPACE.sample(600, generator_of(2))
+    noisy = additive_ms(cells) * np.random.default_rng(0).normal(1, 0.1, 600)
+    unseen = SPACE.sample(500, generator_of(3))
+    found = predicted(fit_latency_model(SPACE, cells, noisy), unseen)
+    assert np.sqrt(np.mean((found / additive_ms(unseen) - 1) ** 2)) < 0.06
+
+
+def test_nothing_is_faster_than_the_fastest_seen():
+    cells = SPACE.sample(400, generator_of(4))
+    slow = sorted(cells, key=lambda cell: additive_ms([cell])[0])[200:]
+    model = fit_latency_model(SPACE, slow, additive_ms(slow))
+    floor = additive_ms(slow).min()
+    fastest = SPACE.enumerate()[0]
+    assert additive_ms([fastest])[0] < floor
+    assert predicted(model, [fastest])[0] == pytest.approx(floor, rel=1e-6)
+    assert predicted(model, SPACE.enumerate()).min() == pytest.approx(floor, rel=1e-6)
+
+
+def test_the_order_of_the_batch_does_not_matter(model):
+    cells = SPACE.sample(30, generator_of(5))
+    forwards = predicted(model, cells)
+    assert np.allclose(predicted(model, cells[::-1])[::-1], forwards, rtol=1e-6)
+    assert np.allclose([predicted(model, [cell])[0] for cell in cells], forwards, rtol=1e-6)
+
+
+def test_an_empty_batch_and_an_untrained_model(model):
+    assert model(torch.zeros(0, 81)).shape == (0,)
+    assert LatencyModel(81)(torch.ones(3, 81)).tolist() == [0, 0, 0]
+    assert {name for name, _ in LatencyModel(81).named_parameters()} == set()  # fitted, never descended
+
+
+def test_measured_latencies_that_ship_are_ranked():
+    rows = meta_dataset("nb201")
+    rows = rows[rows["latency_ms"].notna()]
+    cells = [SPACE.parse(text) for text in rows["architecture"]]
+    measured_ms = rows["latency_ms"].to_numpy()
+    # Cells that occur in both halves would be known by heart.
+    learned = np.array([cell.index % 2 == 0 for cell in cells])
+    model = fit_latency_model(SPACE, [c for c, use in zip(cells, learned) if use], measured_ms[learned])
+    unseen = predicted(model, [c for c, use in zip(cells, learned) if not use])
+    assert spearmanr(unseen, measured_ms[~learned])[0] > 0.9
