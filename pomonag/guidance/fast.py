@@ -58,12 +58,15 @@ class FastGenerator:
     def batch(self, factors: ScalingFactors | None, n: int, names: Sequence[str | int]) -> Tensor:
         """n raw matrices [n, nodes, operations] in [0, 1] scale; unguided without factors.
 
-        Sample i's noise has the seed of `names` and i, so it is the same in any batch.
+        Sample i's noise has the seed of `names` and i. It is the same alone and in any batch, or, where samples repel
+        each other, in any batch that begins with the same samples.
         """
         guide = None
         if factors is not None:
             signed = sample_factors(factors, self.objectives, n, seed_of(*names, "factors") % 2**31)
-            guide = many_objective_guide(self.predictor, self.condition, self.columns, signed, self.limits)
+            guide = many_objective_guide(
+                self.predictor, self.condition, self.columns, signed, self.limits, factors.repulsion
+            )
         encoding, s = self.space.encoding, self.sampling
         with torch.inference_mode(False), torch.no_grad():
             x = SAMPLERS[s.sampler](

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from torch import Tensor
 
@@ -51,15 +51,17 @@ def objectives_of(names: tuple[str, ...]) -> tuple[Objective, ...]:
 class ScalingFactors:
     """One k for each guide of a batch (POMONAG Sec. 3.1), in units of the predictors' labels.
 
-    `spread` above 1 gives each sample its own cost factors: products with values even in the logarithm between
-    1/spread and spread, one low-discrepancy sequence a guide. A batch then covers a front instead of a point of it.
+    `spread` above 1 spreads a batch along the fronts: each sample descends one cost, taken in turns, whose factor is
+    multiplied by a value even in the logarithm between 1/spread and spread. `repulsion` is how strongly samples avoid
+    coming out the same (`repulsion.py`). With their defaults all samples follow all four guides, as in the paper.
     """
 
     accuracy: float
     params: float
     macs: float
     latency: float
-    spread: float = field(default=1.0)
+    spread: float = 1.0
+    repulsion: float = 0.0
 
     def of(self, objective: str) -> float:
         """The factor of an objective."""

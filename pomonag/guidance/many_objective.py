@@ -10,6 +10,7 @@ from scipy.stats import qmc
 from torch import Tensor
 
 from pomonag.guidance.guide import Guide, Objective, ScalingFactors
+from pomonag.guidance.repulsion import expected_duplicates
 from pomonag.predictors.performance_predictor import NoisyPredictor
 
 # How strongly a budget pushes, in units of label per unit of label above it.
@@ -17,12 +18,17 @@ _BUDGET_FACTOR = 20.0
 
 
 def sample_factors(factors: ScalingFactors, objectives: Sequence[Objective], n: int, seed: int) -> Tensor:
-    """Signed factors [n, objectives]; costs are spread over the samples as `ScalingFactors.spread` says."""
+    """Signed factors [n, objectives], spread over the samples as `ScalingFactors.spread` says.
+
+    The points are a low-discrepancy sequence: costs and multiples come in equal shares in any first part of the batch.
+    """
     k = torch.tensor([o.direction * factors.of(o.name) for o in objectives]).repeat(n, 1)
-    costs = [i for i, o in enumerate(objectives) if not o.maximise]
+    costs = [i for i, o in enumerate(objectives) if not o.maximise and factors.of(o.name)]
     if factors.spread > 1 and costs:
-        points = torch.from_numpy(qmc.Sobol(len(costs), seed=seed).random(_next_power_of_two(n))[:n]).float()
-        k[:, costs] = k[:, costs] * torch.exp((2 * points - 1) * math.log(factors.spread))
+        points = torch.from_numpy(qmc.Sobol(2, seed=seed).random(_next_power_of_two(n))[:n]).float()
+        turn = (points[:, 0] * len(costs)).long().clamp_max(len(costs) - 1)
+        multiple = torch.exp((2 * points[:, 1] - 1) * math.log(factors.spread))
+        k[:, costs] *= torch.nn.functional.one_hot(turn, len(costs)) * multiple.unsqueeze(-1)
     return k
 
 
@@ -32,12 +38,14 @@ def many_objective_guide(
     columns: Tensor,
     factors: Tensor,
     limits: Mapping[int, float] | None = None,
+    repulsion: float = 0.0,
 ) -> Guide:
     """The gradient of sum_o k_o f_o(x, sigma), summed over the batch, each sample with its own factors.
 
     `columns` [heads, objectives] combines the predictor's heads into the objectives (expectations are linear, so a
     combination of heads predicts the combination of labels); `factors` [b, objectives] are signed; `limits` maps an
-    objective's position to a bound on its label, above which a further push sets in. The reference takes the gradient
+    objective's position to a bound on its label, above which a further push sets in; `repulsion` weighs the duplicates
+    that a batch is expected to hold (`repulsion.py`). The reference takes the gradient
     of the raw standardised prediction, not of a logarithm; so do we.
     """
 
@@ -49,6 +57,9 @@ def many_objective_guide(
             for position, bound in (limits or {}).items():
                 excess = torch.nn.functional.softplus(predicted[:, position] - bound, beta=4.0)
                 total = total - _BUDGET_FACTOR * excess.sum()
+            if repulsion:
+                rows = predictor.row_posterior(noisy, sigma).softmax(-1)
+                total = total - repulsion * expected_duplicates(rows).sum()
             return torch.autograd.grad(total, noisy)[0]
 
     return guide

@@ -83,7 +83,7 @@ class AccuracyEnsemble(nn.Module):
 class GuideConfig:
     """Size of the noisy predictor."""
 
-    width: int = 192
+    width: int = 256
     blocks: int = 2
 
 

