@@ -1,7 +1,7 @@
 """Samples of a batch avoid each other, so that a strong guide need not lead them all to the same architecture.
 
-Particle guidance (Corso et al. 2024): a potential that couples the samples is added to what the guide climbs. Here it is
-the number of earlier samples that a sample would come out equal to, each row drawn from what the noisy row says of it.
+Particle guidance (Corso et al. 2024): a potential that couples the samples is added to what the guide climbs. Here it
+is the number of earlier samples that a sample would come out equal to, each row drawn from what the noisy row says.
 """
 
 from __future__ import annotations
