@@ -11,8 +11,9 @@ import numpy as np
 
 from benchmarks import inputs
 from benchmarks.runs import Need
+from pomonag.guidance.factor_files import fast_factors
 from pomonag.guidance.guide import ScalingFactors
-from pomonag.guidance.stretching import DIFFUSIONNAG_FACTORS, FAST_FACTORS, PAPER_FACTORS
+from pomonag.guidance.stretching import DIFFUSIONNAG_FACTORS, PAPER_FACTORS
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -194,6 +195,6 @@ def settings_of(method: str, mode: str) -> dict[str, Any]:
     if method == "diffusionnag":
         factors = _SINGLE_GUIDE
     elif method.startswith("pomonag"):
-        factors = (FAST_FACTORS if mode == "fast" else PAPER_FACTORS)["nb201"]
+        factors = fast_factors("nb201") if mode == "fast" else PAPER_FACTORS["nb201"]
     settings["factors"] = {phase: asdict(k) for phase, k in factors.items()}
     return settings

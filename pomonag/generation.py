@@ -14,10 +14,11 @@ from torch import Tensor
 
 from pomonag.diffusion.denoiser import Denoiser, DenoiserConfig
 from pomonag.errors import UserError
+from pomonag.guidance.factor_files import fast_factors
 from pomonag.guidance.fast import FastGenerator
 from pomonag.guidance.guide import METRICS, Objective, ScalingFactors, objectives_of
 from pomonag.guidance.latency_source import LatencySource, latency_source
-from pomonag.guidance.stretching import FAST_FACTORS, PAPER_FACTORS, factors_of
+from pomonag.guidance.stretching import PAPER_FACTORS, factors_of
 from pomonag.pareto.budget import Budget
 from pomonag.predictors.predictor_set import CHECKPOINTS, PredictorSet
 from pomonag.records.checkpoints import load_checkpoint
@@ -101,13 +102,14 @@ def batch_generator(
     device: str | None,
     budget: Budget | None,
     seed: int,
+    reference_steps: int = REFERENCE_STEPS,
 ) -> BatchGenerator:
     """The generator of a mode for one data set's embedding [classes, samples, features]."""
     chosen = objectives_of(tuple(objectives))
     latency = latency_source(space, predictors, device)
     condition = predictors.condition(embedding, accuracy)
     if mode == "reference":
-        return ReferenceBatches(space, predictors, embedding, chosen, latency, seed)
+        return ReferenceBatches(space, predictors, embedding, chosen, latency, seed, reference_steps)
     limits = _limits(space, predictors, chosen, latency, budget, len(embedding))
     columns = torch.stack([_column(predictors, o, latency) for o in chosen], dim=1)
     fast = FastGenerator(
@@ -142,7 +144,7 @@ class FastBatches:
 
     @property
     def default_factors(self) -> Mapping[str, ScalingFactors]:
-        return factors_of(self.space.name, FAST_FACTORS)
+        return fast_factors(self.space.name)
 
     @property
     def steps(self) -> int:

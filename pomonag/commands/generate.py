@@ -41,6 +41,8 @@ MOST = 100_000
 @click.option("--device-latency", metavar="NAME|FILE", help="A device's measured latencies instead of predicted ones.")
 @click.option("--accuracy", default="full", show_default=True, type=click.Choice(["full", "lite"]),
               help="Which training the accuracy is predicted of: the full one or ours of a few seconds.")  # fmt: skip
+@click.option("--factors", type=click.Path(path_type=Path, dir_okay=False),
+              help="Scaling factors that `pomonag train factors` wrote, instead of the mode's own.")  # fmt: skip
 @click.option("--encoder", default="efficientnet_lite0", show_default=True, help="Image encoder.")
 @data_dir_option
 @click.option("--output", type=click.Path(path_type=Path), help="Write the result as JSON.")
@@ -55,6 +57,7 @@ def generate(
     budget: str | None,
     device_latency: str | None,
     accuracy: str,
+    factors: Path | None,
     encoder: str,
     output: Path | None,
     plot: Path | None,
@@ -76,6 +79,11 @@ def generate(
     from pomonag.spaces import search_space
 
     space = search_space(space_name)
+    phases: Any = "default"
+    if factors is not None:
+        from pomonag.guidance.factor_files import load_factors
+
+        phases = load_factors(factors, space.name, mode)
     data = load_images(images, seed=seed)
     screen, aside = _consoles()
     for notice in data.notices:
@@ -94,6 +102,7 @@ def generate(
             budget=limits,
             device_latency=device_latency,
             accuracy=accuracy,
+            factors=phases,
             encoder=encoder,
             progress=status.update,
         )

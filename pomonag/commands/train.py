@@ -1,4 +1,4 @@
-"""`pomonag train denoiser | predictors | reference`: makes the checkpoints that ship."""
+"""`pomonag train denoiser | predictors | reference | factors`: makes what ships."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from pomonag.commands.shared import Command, data_dir_option
+from pomonag.commands.shared import Command, check_writable, data_dir_option
 
 _out = click.option(
     "--out", required=True, type=click.Path(path_type=Path, file_okay=False),
@@ -67,6 +67,60 @@ def reference(space_name: str, part: tuple[str, ...], out: Path) -> None:
 
     for path in make_reference(space_name, part, out):
         click.echo(str(path))
+
+
+@train.command(
+    cls=Command,
+    epilog="""Examples (with a journal a stopped search goes on where it was):
+
+  pomonag train factors --out factors.json --journal factors.journal
+  pomonag generate --images digits --factors factors.json
+""",
+)
+@_space
+@click.option("--mode", default="fast", show_default=True, type=click.Choice(["fast", "reference"]))
+@click.option("--trials", default=100, show_default=True, type=click.IntRange(1), help="Trials for each of two phases.")
+@click.option("--quality", default="hypervolume", show_default=True, type=click.Choice(["hypervolume", "accuracy"]),
+              help="Of predicted fronts: hypervolume, or the paper's mean accuracy.")  # fmt: skip
+@click.option("--predictors", "set_name", default="lite_rows", show_default=True, help="Checkpoint set that judges.")
+@click.option("--accuracy", default="lite", show_default=True, type=click.Choice(["full", "lite"]))
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(0))
+@click.option("--reference-steps", default=1000, show_default=True, type=click.IntRange(2))
+@click.option("--journal", type=click.Path(path_type=Path, dir_okay=False), help="Keeps the search's trials.")
+@click.option("--out", required=True, type=click.Path(path_type=Path, dir_okay=False), help="File for the factors.")
+def factors(
+    space_name: str,
+    mode: str,
+    trials: int,
+    quality: str,
+    set_name: str,
+    accuracy: str,
+    seed: int,
+    reference_steps: int,
+    journal: Path | None,
+    out: Path,
+) -> None:
+    """The two phases' scaling factors, by TPE and Hyperband over four data sets (POMONAG Sec. 3.4)."""
+    check_writable(out)
+    from pomonag.guidance.factor_files import save_factors
+    from pomonag.spaces import search_space
+    from pomonag.tuning import FactorTuning, tune
+
+    config = FactorTuning(
+        mode=mode, quality=quality, trials=trials, predictors=set_name, accuracy=accuracy, seed=seed,
+        reference_steps=reference_steps,
+    )  # fmt: skip
+
+    def tell(phase: str, done: int, of: int, best: float) -> None:
+        if done % 10 == 0 or done == of:
+            click.echo(f"{phase}: {done} of {of} trials, best {quality} {best:.4f}", err=True)
+
+    phases, about = tune(search_space(space_name), config, journal, tell)
+    save_factors(out, space_name, mode, phases, about)
+    for phase, k in phases.items():
+        click.echo(f"{phase}: accuracy {k.accuracy:.3g}, params {k.params:.3g}, macs {k.macs:.3g}, "
+                   f"latency {k.latency:.3g}")  # fmt: skip
+    click.echo(f"{out}: {about['seconds']:.0f} s")
 
 
 def bar(title: str, steps: int, step: int, loss: float) -> None:

@@ -1,0 +1,51 @@
+"""Scaling factors as files: those that ship for the fast mode, and those that a person has tuned."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pomonag.errors import UserError, unknown_name
+from pomonag.guidance.guide import ScalingFactors
+from pomonag.guidance.stretching import PHASES
+from pomonag.records.files import atomic_write
+
+FACTORS = Path(__file__).resolve().parents[1] / "assets" / "factors"
+
+
+def save_factors(
+    path: Path, space: str, mode: str, phases: Mapping[str, ScalingFactors], about: dict[str, Any]
+) -> None:
+    """Writes the factors of a space's phases with `about`, how they were found."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    document = {"space": space, "mode": mode, "phases": {name: asdict(k) for name, k in phases.items()}, **about}
+    with atomic_write(path, "w") as file:
+        file.write(json.dumps(document, indent=1) + "\n")
+
+
+def load_factors(path: Path, space: str, mode: str) -> Mapping[str, ScalingFactors]:
+    """The phases of a file of factors for that space and mode; UserError for another's, or for no such file."""
+    try:
+        document = json.loads(path.read_text())
+        phases = {phase: ScalingFactors(**document["phases"][phase]) for phase in PHASES}
+        found = (document["space"], document["mode"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(
+            f"{path} is no file of scaling factors ({error}); expected one that `pomonag train factors` wrote"
+        ) from error
+    if found != (space, mode):
+        raise UserError(f"{path} has factors for {found[0]} in {found[1]} mode; expected {space} in {mode} mode")
+    return phases
+
+
+@cache
+def fast_factors(space: str) -> Mapping[str, ScalingFactors]:
+    """The factors that ship for the fast mode of a space."""
+    shipped = {path.stem: path for path in FACTORS.glob("*.json")}
+    if space not in shipped:
+        raise unknown_name("space with scaling factors", space, shipped)
+    return load_factors(shipped[space], space, "fast")

@@ -1,0 +1,202 @@
+"""Scaling factors by the paper's protocol (POMONAG Sec. 3.4): each phase's four factors over four data sets.
+
+The phases are tuned in turn: first `efficient` alone, then `accurate` for what it adds to the batch that `efficient`
+generates. By default the predictors are those that learned from this project's reduced trainings alone, so that what is
+later judged by the published tables was not tuned on them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pomonag.data.tasks import task
+from pomonag.errors import UserError, unknown_name
+from pomonag.generation import REFERENCE_STEPS, BatchGenerator, batch_generator
+from pomonag.guidance.factor_search import tune_factors
+from pomonag.guidance.guide import METRICS, OBJECTIVES, ScalingFactors
+from pomonag.guidance.stretching import FAST_INTERVALS, PAPER_INTERVALS, PHASES
+from pomonag.pareto.front import pareto_front
+from pomonag.pareto.indicators import normalised_hypervolume
+from pomonag.predictors.dataset_code import separability
+from pomonag.predictors.embeddings import embed_task, load_embedding, shipped_embeddings
+from pomonag.predictors.predictor_set import load_predictor_set
+from pomonag.records.provenance import provenance
+from pomonag.spaces.encoding import Invalid
+from pomonag.spaces.search_space import SearchSpace
+
+# The score (standard normal quantile of the rank) that stands for the best of a space in the hypervolume.
+_BEST_SCORE = 3.8
+_COST_SAMPLES = 4096
+
+
+@dataclass(frozen=True)
+class FactorTuning:
+    """What is tuned on, and how.
+
+    `quality` of a batch is `hypervolume`, the mean over the costs of the predicted fronts' normalised hypervolumes less
+    `duplicate_cost` times what uniqueness lacks to `uniqueness`, or `accuracy`, the paper's mean predicted accuracy of
+    the union of the fronts. `spread` and `repulsion` (fast mode) are given, not searched.
+    """
+
+    mode: str = "fast"
+    quality: str = "hypervolume"
+    datasets: tuple[str, ...] = ("cifar10", "cifar100", "heldout-000", "heldout-001")
+    predictors: str = "lite_rows"
+    accuracy: str = "lite"
+    trials: int = 100
+    count: int = 128
+    seed: int = 0
+    spread: float = 2.0
+    repulsion: float = 32.0
+    uniqueness: float = 0.97
+    duplicate_cost: float = 2.0
+    reference_steps: int = REFERENCE_STEPS
+
+    def __post_init__(self) -> None:
+        if self.quality not in QUALITIES:
+            raise unknown_name("quality", self.quality, QUALITIES)
+        if self.trials < 1 or not self.datasets:
+            raise UserError(f"got {self.trials} trials on {len(self.datasets)} data sets; expected one at least")
+
+
+Progress = Callable[[str, int, int, float], None]
+"""Called after each trial with the phase, trials done, trials in all, and the best quality so far."""
+
+
+@dataclass(frozen=True, eq=False)
+class Judge:
+    """The quality of generated architectures on one data set, by predictions alone."""
+
+    generator: BatchGenerator
+    embedding: Tensor
+    config: FactorTuning
+    cost_ranges: Mapping[str, tuple[float, float]]
+
+    def batch(self, phase: str, factors: ScalingFactors) -> list[Any]:
+        """Architectures, valid ones with repetitions."""
+        x = self.generator.batch(phase, factors, self.config.count)
+        return [item for item in self.generator.space.encoding.decode(x) if not isinstance(item, Invalid)]
+
+    def __call__(self, architectures: list[Any], generated: int) -> float:
+        """The quality of `architectures`, the valid ones of `generated` matrices."""
+        distinct = list(dict.fromkeys(architectures))
+        if not distinct:
+            return 0.0
+        predicted = self.generator.predictors.accuracy(distinct, self.embedding, self.config.accuracy)
+        costs = self._costs(distinct)
+        if self.config.quality == "accuracy":
+            fronts = [pareto_front(predicted, cost) for cost in costs.values()]
+            return float(predicted[np.unique(np.concatenate(fronts))].mean())
+        scale = self.generator.predictors.scales[self.config.accuracy]
+        median, best = scale(np.array([0.0, _BEST_SCORE]), separability(self.embedding))
+        volumes = [
+            normalised_hypervolume(
+                predicted, cost, median_accuracy=median, best_accuracy=best,
+                min_cost=self.cost_ranges[name][0], max_cost=self.cost_ranges[name][1],
+            )
+            for name, cost in costs.items()
+        ]  # fmt: skip
+        lacking = max(0.0, self.config.uniqueness - len(distinct) / generated)
+        return float(np.mean(volumes)) - self.config.duplicate_cost * lacking
+
+    def _costs(self, architectures: list[Any]) -> dict[str, np.ndarray]:
+        return costs_of(self.generator, architectures, len(self.embedding))
+
+
+def hypervolume_quality(judge: Judge, phase: str, before: list[Any], factors: ScalingFactors) -> float:
+    """The quality of a phase's batch together with the batches `before` it."""
+    together = before + judge.batch(phase, factors)
+    return judge(together, judge.config.count * (2 if before else 1))
+
+
+def accuracy_quality(judge: Judge, phase: str, before: list[Any], factors: ScalingFactors) -> float:
+    """The quality of a phase's batch on its own, as the paper has it."""
+    return judge(judge.batch(phase, factors), judge.config.count)
+
+
+QUALITIES = {"hypervolume": hypervolume_quality, "accuracy": accuracy_quality}
+
+
+def tune(
+    space: SearchSpace,
+    config: FactorTuning = FactorTuning(),
+    journal: Path | None = None,
+    progress: Progress | None = None,
+) -> tuple[dict[str, ScalingFactors], dict[str, Any]]:
+    """The best factors of each phase, and how they were found (for `save_factors`).
+
+    With a `journal` file a stopped search goes on where it was. Raises UserError for an unknown data set or predictor
+    set.
+    """
+    started, cpu = time.perf_counter(), time.process_time()
+    judges = {name: _judge(space, name, config) for name in config.datasets}
+    fast = config.mode == "fast"
+    fixed = {"spread": config.spread, "repulsion": config.repulsion} if fast else {}
+    before: dict[str, list[Any]] = {name: [] for name in judges}
+    found: dict[str, ScalingFactors] = {}
+    qualities: dict[str, float] = {}
+    for phase in PHASES:
+        found[phase], qualities[phase] = tune_factors(
+            partial(_quality_of_phase, judges, phase, before),
+            (FAST_INTERVALS if fast else PAPER_INTERVALS)[phase],
+            config.datasets,
+            name=f"{space.name}-{config.mode}-{config.quality}-{phase}",
+            trials=config.trials,
+            seed=config.seed,
+            fixed=fixed,
+            journal=journal,
+            progress=partial(progress, phase) if progress is not None else None,
+        )
+        before = {name: before[name] + judge.batch(phase, found[phase]) for name, judge in judges.items()}
+    about = {
+        "tuning": asdict(config),
+        "qualities": qualities,
+        "seconds": time.perf_counter() - started,
+        "cpu_seconds": time.process_time() - cpu,
+        "provenance": provenance(),
+    }
+    return found, about
+
+
+def _quality_of_phase(
+    judges: Mapping[str, Judge], phase: str, before: Mapping[str, list[Any]], factors: ScalingFactors, dataset: str
+) -> float:
+    judge = judges[dataset]
+    return QUALITIES[judge.config.quality](judge, phase, before[dataset], factors)
+
+
+def costs_of(generator: BatchGenerator, architectures: list[Any], classes: int) -> dict[str, np.ndarray]:
+    """Each secondary objective's costs of architectures, [n] each."""
+    counted = generator.space.cost(architectures, classes=classes)
+    table = {"params": counted.params, "macs": counted.macs, "latency_ms": generator.latency.of(architectures)}
+    return {METRICS[o.name]: np.asarray(table[METRICS[o.name]], dtype=float) for o in generator.objectives[1:]}
+
+
+def _judge(space: SearchSpace, dataset: str, config: FactorTuning) -> Judge:
+    known = load_predictor_set(space, config.predictors)
+    embedding = _embedding(dataset)
+    generator = batch_generator(
+        config.mode, space, known, embedding, config.accuracy, tuple(OBJECTIVES), None, None, config.seed,
+        reference_steps=config.reference_steps,
+    )  # fmt: skip
+    drawn = space.sample(_COST_SAMPLES, torch.Generator().manual_seed(config.seed))
+    costs = costs_of(generator, drawn, len(embedding))
+    ranges = {name: (float(values.min()), float(values.max())) for name, values in costs.items()}
+    return Judge(generator, embedding, replace(config), ranges)
+
+
+def _embedding(dataset: str) -> Tensor:
+    if dataset.startswith(("heldout-", "train-")):
+        return embed_task(task(dataset))
+    if dataset not in shipped_embeddings():
+        raise unknown_name("data set with a shipped embedding, or task", dataset, shipped_embeddings())
+    return load_embedding(dataset)
