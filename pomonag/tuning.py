@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -138,7 +138,7 @@ def tune(
     set.
     """
     started, cpu = time.perf_counter(), time.process_time()
-    judges = {name: _judge(space, name, config) for name in config.datasets}
+    judges = {name: judge_of(space, name, config) for name in config.datasets}
     fast = config.mode == "fast"
     fixed = {"spread": config.spread, "repulsion": config.repulsion} if fast else {}
     before: dict[str, list[Any]] = {name: [] for name in judges}
@@ -181,7 +181,8 @@ def costs_of(generator: BatchGenerator, architectures: list[Any], classes: int) 
     return {METRICS[o.name]: np.asarray(table[METRICS[o.name]], dtype=float) for o in generator.objectives[1:]}
 
 
-def _judge(space: SearchSpace, dataset: str, config: FactorTuning) -> Judge:
+def judge_of(space: SearchSpace, dataset: str, config: FactorTuning) -> Judge:
+    """The judge of a data set with a shipped embedding, or of a task."""
     known = load_predictor_set(space, config.predictors)
     embedding = _embedding(dataset)
     generator = batch_generator(
@@ -191,7 +192,7 @@ def _judge(space: SearchSpace, dataset: str, config: FactorTuning) -> Judge:
     drawn = space.sample(_COST_SAMPLES, torch.Generator().manual_seed(config.seed))
     costs = costs_of(generator, drawn, len(embedding))
     ranges = {name: (float(values.min()), float(values.max())) for name, values in costs.items()}
-    return Judge(generator, embedding, replace(config), ranges)
+    return Judge(generator, embedding, config, ranges)
 
 
 def _embedding(dataset: str) -> Tensor:

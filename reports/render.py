@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from pomonag.records.files import atomic_write
 from pomonag.records.provenance import provenance
-from reports import figures, tables
+from reports import figures, method_tables, tables
 from reports.decisions import DECISIONS
 from reports.evidence import Evidence, NotRun, Number
 from reports.findings import findings
@@ -53,6 +53,7 @@ def render(evidence: Evidence) -> str:
         "findings": findings(evidence),
         "tables": [tables.table_4(evidence), tables.table_2(evidence), tables.hypervolumes(evidence)],
         "times": tables.times(evidence),
+        "behind": [method_tables.parts(evidence), method_tables.scaling_factors()],
         "panels": panels(evidence),
         "series": figures.LABELS,
         "decisions": DECISIONS,

@@ -45,7 +45,16 @@ def load_factors(path: Path, space: str, mode: str) -> Mapping[str, ScalingFacto
 @cache
 def fast_factors(space: str) -> Mapping[str, ScalingFactors]:
     """The factors that ship for the fast mode of a space."""
-    shipped = {path.stem: path for path in FACTORS.glob("*.json")}
-    if space not in shipped:
-        raise unknown_name("space with scaling factors", space, shipped)
-    return load_factors(shipped[space], space, "fast")
+    return load_factors(_shipped(space), space, "fast")
+
+
+def shipped_tuning(space: str) -> dict[str, Any]:
+    """How the shipped factors were found: the search's settings, qualities, seconds, provenance."""
+    return json.loads(_shipped(space).read_text())
+
+
+def _shipped(space: str) -> Path:
+    known = {path.stem: path for path in FACTORS.glob("*.json")}
+    if space not in known:
+        raise unknown_name("space with scaling factors", space, known)
+    return known[space]
