@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+
+from pomonag.errors import UserError
 
 CODE_SIZE = 8
 
@@ -44,6 +47,23 @@ class DatasetCode(nn.Module):
         code = (_summary(embedding) - self.mean) @ self.components
         # Data sets unlike all tasks would lie far outside of what the predictors have seen.
         return 2 * torch.tanh(code / 2)
+
+
+def check_embedding(embedding: Any) -> None:
+    """UserError for what is no data set's embedding: of one class there is no spread, and nan would go all the way."""
+    if not isinstance(embedding, Tensor):
+        raise UserError(
+            f"got a {type(embedding).__name__} as embedding, expected a tensor [classes, samples, features]"
+        )
+    shape = tuple(embedding.shape)
+    if len(shape) != 3 or shape[0] < 2 or 0 in shape:
+        raise UserError(
+            f"got an embedding of shape {shape}, expected [classes, samples, features] with at least two classes and "
+            "one sample of each: give images of every class"
+        )
+    if not embedding.isfinite().all():
+        count = int((~embedding.isfinite()).sum())
+        raise UserError(f"got an embedding with {count} values that are nan or infinite: embed the images again")
 
 
 def separability(embedding: Tensor) -> float:

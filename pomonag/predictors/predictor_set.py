@@ -13,7 +13,7 @@ from torch import Tensor
 
 from pomonag.errors import UserError, unknown_name
 from pomonag.predictors.accuracy_scale import AccuracyScale
-from pomonag.predictors.dataset_code import DatasetCode, separability
+from pomonag.predictors.dataset_code import DatasetCode, check_embedding, separability
 from pomonag.predictors.latency_model import LatencyModel
 from pomonag.predictors.performance_predictor import (
     AccuracyEnsemble,
@@ -49,7 +49,8 @@ class PredictorSet:
         """The question for a data set's embedding [classes, samples, features] and a protocol the set has seen."""
         if protocol not in self.protocols:
             raise unknown_name(f"protocol of the checkpoint set {self.header['name']!r}", protocol, self.protocols)
-        return condition(self.code(embedding), protocol)
+        check_embedding(embedding)
+        return condition(self.code(embedding.float()), protocol)
 
     @torch.inference_mode()
     def scores(self, architectures: Sequence[Any], given: Tensor) -> np.ndarray:
@@ -64,7 +65,7 @@ class PredictorSet:
         scores = self.scores(architectures, self.condition(embedding, protocol))
         if protocol not in self.scales:
             return np.clip(50 + 10 * scores, 0, 100)
-        return self.scales[protocol](scores, separability(embedding))
+        return self.scales[protocol](scores, separability(embedding.float()))
 
     @torch.inference_mode()
     def latency_ms(self, architectures: Sequence[Any]) -> np.ndarray:

@@ -7,7 +7,8 @@ import math
 import pytest
 import torch
 
-from pomonag.predictors.dataset_code import CODE_SIZE, DatasetCode, separability
+from pomonag.errors import UserError
+from pomonag.predictors.dataset_code import CODE_SIZE, DatasetCode, check_embedding, separability
 from pomonag.predictors.embeddings import load_embedding
 
 torch.set_num_threads(1)
@@ -98,3 +99,25 @@ def test_separability_of_what_is_apart_and_of_noise():
 
 def test_a_hundred_classes_are_harder_to_tell_apart_than_ten():
     assert separability(load_embedding("cifar100")) < separability(load_embedding("cifar10")) < 1
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (torch.rand(1, 20, 12), r"got an embedding of shape \(1, 20, 12\), expected .* at least two classes"),
+        (torch.rand(3, 0, 12), r"got an embedding of shape \(3, 0, 12\)"),
+        (torch.rand(3, 20, 0), r"got an embedding of shape \(3, 20, 0\)"),
+        (torch.rand(20, 12), r"expected \[classes, samples, features\]"),
+        (torch.full((2, 3, 4), float("nan")), "24 values that are nan or infinite"),
+        (torch.tensor([[[1.0]], [[float("-inf")]]]), "1 values that are nan or infinite"),
+        ([[[1.0]], [[2.0]]], "got a list as embedding"),
+    ],
+)
+def test_what_is_no_embedding_is_explained(wrong, message):
+    with pytest.raises(UserError, match=message):
+        check_embedding(wrong)
+
+
+def test_the_smallest_embedding_is_one():
+    check_embedding(torch.rand(2, 1, 1))
+    check_embedding(torch.rand(2, 1, 1).half())

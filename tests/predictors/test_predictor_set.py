@@ -159,6 +159,20 @@ def test_a_protocol_the_set_has_not_seen_is_refused(made):
         load_predictor_set(SPACE, "lite_rows").condition(load_embedding("digits"), "full")
 
 
+def test_one_class_is_refused_where_it_would_predict_nan(made):
+    for ask in (made.condition, lambda embedding, protocol: made.accuracy(CELLS, embedding, protocol)):
+        with pytest.raises(UserError, match=r"\(1, 4, 6\), expected .* at least two classes"):
+            ask(EMBEDDING[:1], "full")
+    # One image of each of two classes is the least.
+    assert np.isfinite(made.accuracy(CELLS, EMBEDDING[:2, :1], "full")).all()
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.float64])
+def test_an_embedding_of_another_precision_means_the_same(made, dtype):
+    found = made.accuracy(CELLS, EMBEDDING.to(dtype), "full")
+    assert np.allclose(found, made.accuracy(CELLS, EMBEDDING, "full"), atol=0.5)
+
+
 def test_proxy_scores_have_no_scale_of_their_own(made):
     scores = made.scores(CELLS, made.condition(EMBEDDING, "proxy"))
     assert np.allclose(made.accuracy(CELLS, EMBEDDING, "proxy"), np.clip(50 + 10 * scores, 0, 100))
