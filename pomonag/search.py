@@ -45,13 +45,16 @@ def generate(
     """Pareto-optimal architectures for images [n, h, w, 3] (uint8, or a list of such) with integer labels [n].
 
     An `ImageDataset`, as `load_images` returns it, needs no labels beside it: it has its own.
-    `encoder` is a `DatasetEncoder`'s name; `settings` are those of `search`. Raises UserError for bad input.
+    `encoder` is a `DatasetEncoder`'s name, one whose features the predictors know; `settings` are those of `search`.
+    Raises UserError for bad input.
     """
     _check(settings)
     if progress is not None:
         progress("embedding the images")
     # What a name can be refused for is refused before the images are embedded.
     embedder = dataset_encoder(encoder)
+    settings["predictors"] = _loaded(space, settings.get("predictors", "shipped"))
+    settings["predictors"].check(embedder.features, settings.get("accuracy", "full"))
     if settings.get("device_latency") is not None:
         latencies_of(settings["device_latency"], space)
     started = time.perf_counter()
@@ -94,7 +97,7 @@ def search(
     """
     _check({"count": count, "mode": mode, "objectives": objectives, "balanced": balanced})
     say = progress or (lambda what: None)
-    known = load_predictor_set(space, predictors) if isinstance(predictors, str) else predictors
+    known = _loaded(space, predictors)
     generator = batch_generator(mode, space, known, embedding, accuracy, objectives, device_latency, budget, seed)
     phases = generator.default_factors if factors == "default" else factors
 
@@ -119,6 +122,10 @@ def search(
         measure=measure,
         seconds={"embedding": embedding_seconds, "generation": generation_seconds},
     )
+
+
+def _loaded(space: SearchSpace, predictors: str | PredictorSet) -> PredictorSet:
+    return load_predictor_set(space, predictors) if isinstance(predictors, str) else predictors
 
 
 def _shares(phases: Any, count: int) -> dict[str, int]:

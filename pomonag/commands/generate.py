@@ -43,7 +43,8 @@ MOST = 100_000
               help="Which training the accuracy is predicted of: the full one or ours of a few seconds.")  # fmt: skip
 @click.option("--factors", type=click.Path(path_type=Path, dir_okay=False),
               help="Scaling factors that `pomonag train factors` wrote, instead of the mode's own.")  # fmt: skip
-@click.option("--encoder", default="efficientnet_lite0", show_default=True, help="Image encoder.")
+@click.option("--encoder", default="efficientnet_lite0", show_default=True,
+              help="Image encoder that the predictors know, or precomputed:FILE with its features.")  # fmt: skip
 @data_dir_option
 @click.option("--output", type=click.Path(path_type=Path), help="Write the result as JSON.")
 @click.option("--plot", type=click.Path(path_type=Path), help="Draw the fronts as .png, .svg or .pdf.")

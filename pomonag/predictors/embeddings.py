@@ -23,12 +23,13 @@ if TYPE_CHECKING:
     from pomonag.data.tasks import Task
     from pomonag.predictors.dataset_encoder import DatasetEncoder
 
-_SHIPPED_ENCODER = "efficientnet_lite0"
+# Whose features all embeddings that ship are, and so what the predictors were trained on.
+SHIPPED_ENCODER = "efficientnet_lite0"
 
 
 def shipped_embeddings() -> list[str]:
     """Names that `load_embedding` knows."""
-    ending = f"_{_SHIPPED_ENCODER}.safetensors"
+    ending = f"_{SHIPPED_ENCODER}.safetensors"
     return sorted(file.name.removesuffix(ending) for file in _shipped_folder().iterdir() if file.name.endswith(ending))
 
 
@@ -43,7 +44,7 @@ def load_embedding(name: str) -> Tensor:
     from safetensors import SafetensorError
     from safetensors.torch import load
 
-    file = _shipped_folder() / f"{name}_{_SHIPPED_ENCODER}.safetensors"
+    file = _shipped_folder() / f"{name}_{SHIPPED_ENCODER}.safetensors"
     try:
         return load(file.read_bytes())["embedding"].float()
     except (OSError, SafetensorError, KeyError) as error:

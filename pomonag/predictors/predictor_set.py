@@ -14,6 +14,7 @@ from torch import Tensor
 from pomonag.errors import UserError, unknown_name
 from pomonag.predictors.accuracy_scale import AccuracyScale
 from pomonag.predictors.dataset_code import DatasetCode, check_embedding, separability
+from pomonag.predictors.embeddings import SHIPPED_ENCODER
 from pomonag.predictors.latency_model import LatencyModel
 from pomonag.predictors.performance_predictor import (
     AccuracyEnsemble,
@@ -45,11 +46,27 @@ class PredictorSet:
         """The protocols whose labels the set has seen."""
         return tuple(self.header["protocols"])
 
-    def condition(self, embedding: Tensor, protocol: str) -> Tensor:
-        """The question for a data set's embedding [classes, samples, features] and a protocol the set has seen."""
+    @property
+    def encoder(self) -> str:
+        """The image encoder whose features the set was trained on."""
+        return str(self.header.get("encoder", SHIPPED_ENCODER))
+
+    def check(self, features: int, protocol: str) -> None:
+        """UserError for another encoder's number of features, and for a protocol that the set has not seen."""
         if protocol not in self.protocols:
             raise unknown_name(f"protocol of the checkpoint set {self.header['name']!r}", protocol, self.protocols)
+        expected = len(self.code.mean) // 2
+        if features != expected:
+            raise UserError(
+                f"got {features} features an image, expected {expected}, those of {self.encoder}, which the checkpoint "
+                f"set {self.header['name']!r} was trained with. Use the encoder {self.encoder}, or precomputed:FILE "
+                "with its features (`pomonag data embed` writes such a file)."
+            )
+
+    def condition(self, embedding: Tensor, protocol: str) -> Tensor:
+        """The question for a data set's embedding [classes, samples, features] and a protocol the set has seen."""
         check_embedding(embedding)
+        self.check(embedding.shape[-1], protocol)
         return condition(self.code(embedding.float()), protocol)
 
     @torch.inference_mode()

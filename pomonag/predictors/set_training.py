@@ -17,7 +17,7 @@ from pomonag.evaluation.device_latency import DEVICES, DeviceLatencies
 from pomonag.meta_dataset.schema import meta_dataset
 from pomonag.predictors.accuracy_scale import AccuracyScale, fit_accuracy_scale
 from pomonag.predictors.dataset_code import DatasetCode, separability
-from pomonag.predictors.embeddings import embed_task
+from pomonag.predictors.embeddings import SHIPPED_ENCODER, embed_task
 from pomonag.predictors.latency_model import LatencyModel, fit_latency_model
 from pomonag.predictors.performance_predictor import PROTOCOLS, condition
 from pomonag.predictors.predictor_set import PredictorSet
@@ -65,6 +65,7 @@ def train_predictor_set(
         "name": name,
         "space": space.name,
         "protocols": protocols,
+        "encoder": SHIPPED_ENCODER,
         "labels": _label_counts(tasks),
         "training": {
             "ensemble": asdict(ensemble_training),

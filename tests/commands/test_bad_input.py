@@ -17,6 +17,7 @@ from PIL import Image, ImageFile
 import pomonag
 from pomonag import __main__, generation
 from pomonag.predictors.embedding_cache import CachedEncoder
+from pomonag.predictors.embeddings import PrecomputedEncoder
 from pomonag.predictors.predictor_set import CHECKPOINTS, load_predictor_set
 from pomonag.reference import checkpoints as reference
 from pomonag.spaces import search_space
@@ -126,6 +127,8 @@ def test_labels_that_are_not_numbers(refused, tmp_path):
         (("--images", "digits", "--device-latency", "pixel4"), "Did you mean 'pixel3'?"),
         (("--images", "digits", "--device-latency", "no/such.csv"), "no/such.csv is no file"),
         (("--images", "digits", "--encoder", "resnet81"), "Did you mean 'resnet18'?"),
+        (("--images", "digits", "--encoder", "resnet18"), "got 512 features an image, expected 1280"),
+        (("--images", "digits", "--encoder", "vit_b_16"), "those of efficientnet_lite0, which the checkpoint set"),
         (("--images", "digits", "--count", 0), "0 is not in the range 1<=x<=100000"),
         (("--images", "digits", "--count", 10**6), "1000000 is not in the range 1<=x<=100000"),
     ],
@@ -133,6 +136,14 @@ def test_labels_that_are_not_numbers(refused, tmp_path):
 def test_names_and_numbers_are_refused_before_anything_is_embedded(refused, monkeypatch, arguments, message):
     monkeypatch.setattr(CachedEncoder, "embed", lambda *_, **__: pytest.fail("embedded"))
     assert message in refused("generate", *arguments)
+
+
+def test_features_of_another_encoder_in_a_file(refused, monkeypatch, tmp_path):
+    np.savez(tmp_path / "features.npz", embedding=np.ones((10, 20, 512), np.float32))
+    monkeypatch.setattr(PrecomputedEncoder, "embed", lambda *_, **__: pytest.fail("embedded"))
+    message = refused("generate", "--images", "digits", "--encoder", f"precomputed:{tmp_path / 'features.npz'}")
+    assert "got 512 features an image, expected 1280, those of efficientnet_lite0" in message
+    assert "Use the encoder efficientnet_lite0, or precomputed:FILE with its features" in message
 
 
 @pytest.mark.parametrize(

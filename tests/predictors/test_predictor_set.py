@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 
@@ -157,6 +158,21 @@ def test_a_protocol_the_set_has_not_seen_is_refused(made):
     assert made.condition(EMBEDDING, "full").shape == (CODE_SIZE + 3,)
     with pytest.raises(UserError, match=r"'lite_rows' 'full'. Known: lite"):
         load_predictor_set(SPACE, "lite_rows").condition(load_embedding("digits"), "full")
+
+
+def test_features_of_another_encoder_are_refused(made):
+    resnet18 = torch.rand(5, 4, 512)
+    shipped = load_predictor_set(SPACE)
+    expected = r"got 512 features an image, expected 1280, those of efficientnet_lite0, which .* 'shipped' was trained"
+    for ask in (shipped.condition, lambda embedding, protocol: shipped.accuracy(CELLS, embedding, protocol)):
+        with pytest.raises(UserError, match=expected):
+            ask(resnet18, "full")
+    made.check(6, "full")
+    with pytest.raises(UserError, match=r"expected 6, those of efficientnet_lite0"):
+        made.check(7, "full")
+    other = dataclasses.replace(made, header={**made.header, "encoder": "another"})
+    with pytest.raises(UserError, match=r"those of another, .* Use the encoder another, or precomputed:FILE"):
+        other.condition(resnet18, "full")
 
 
 def test_one_class_is_refused_where_it_would_predict_nan(made):

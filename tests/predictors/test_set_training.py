@@ -79,6 +79,7 @@ def test_the_header_says_what_went_in(trained):
     header = trained[0].header
     rows = meta_dataset("nb201")
     assert (header["name"], header["space"]) == ("lite_rows", "nb201")
+    assert header["encoder"] == "efficientnet_lite0"
     assert header["labels"] == {"lite tasks": int(((rows["seed"] == 0) & ~rows["held_out"]).sum())}
     assert header["training"]["ensemble"]["steps"] == 50
     assert header["training"]["noisy"]["pool"] == 512
