@@ -14,8 +14,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from pomonag.errors import unknown_name
 from pomonag.spaces.encoding import Encoding, to_network_scale
 from pomonag.spaces.row_posterior import RowPosterior
+
+PARAMETRISATIONS = ("categorical", "score")
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,10 @@ class DenoiserConfig:
     width: int = 128
     blocks: int = 3
     parametrisation: str = "categorical"
+
+    def __post_init__(self) -> None:
+        if self.parametrisation not in PARAMETRISATIONS:
+            raise unknown_name("parametrisation of the denoiser", self.parametrisation, PARAMETRISATIONS)
 
 
 class ResidualBlock(nn.Module):

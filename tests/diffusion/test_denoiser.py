@@ -9,7 +9,8 @@ import pytest
 import torch
 from torch import nn
 
-from pomonag.diffusion.denoiser import Denoiser, DenoiserConfig, ResidualBlock, noise_level_features
+from pomonag.diffusion.denoiser import PARAMETRISATIONS, Denoiser, DenoiserConfig, ResidualBlock, noise_level_features
+from pomonag.errors import UserError
 from pomonag.spaces.encoding import from_network_scale, generator_of, to_network_scale
 from pomonag.spaces.nasbench201 import NasBench201
 
@@ -218,3 +219,9 @@ def test_the_prior_is_saved_with_the_weights_and_the_categories_are_the_spaces()
     state = network(SPACE.encoding).state_dict()
     assert "row_posterior.log_prior" in state
     assert not any("categories" in key for key in state)
+
+
+def test_a_misspelt_parametrisation_is_no_other_one():
+    with pytest.raises(UserError, match=r"'categorial'. Known: categorical, score. Did you mean 'categorical'"):
+        DenoiserConfig(parametrisation="categorial")
+    assert [DenoiserConfig(parametrisation=name).parametrisation for name in PARAMETRISATIONS] == list(PARAMETRISATIONS)
