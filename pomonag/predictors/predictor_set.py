@@ -17,6 +17,7 @@ from pomonag.predictors.dataset_code import DatasetCode, check_embedding, separa
 from pomonag.predictors.embeddings import SHIPPED_ENCODER
 from pomonag.predictors.latency_model import LatencyModel
 from pomonag.predictors.performance_predictor import (
+    PROTOCOLS,
     AccuracyEnsemble,
     EnsembleConfig,
     GuideConfig,
@@ -147,6 +148,8 @@ def load_predictor_set(space: SearchSpace, name: str = "shipped", folder: Path =
             )
             for protocol, fields in header["scales"].items()
         }
+        if not isinstance(header["name"], str) or not set(header["protocols"]) <= set(PROTOCOLS):
+            raise TypeError(f"name {header['name']!r}, protocols {header['protocols']}")
     except (KeyError, RuntimeError, TypeError) as error:
         raise UserError(f"{path} does not fit this version ({error}): train it again with `pomonag train`") from error
     return PredictorSet(space, code, ensemble, noisy, latency, scales, header)

@@ -122,6 +122,10 @@ DAMAGES = {
     "another shape": lambda tensors, header: tensors.update({"noisy.head.bias": torch.zeros(3)}),
     "an unknown weight": lambda tensors, header: tensors.update({"code.strange": torch.zeros(3)}),
     "no heads": lambda tensors, header: header.pop("heads"),
+    "no name": lambda tensors, header: header.pop("name"),
+    "no protocols": lambda tensors, header: header.pop("protocols"),
+    "an unknown protocol": lambda tensors, header: header["protocols"].append("half"),
+    "a protocol in place of a list": lambda tensors, header: header.update(protocols="full"),
     "no scales": lambda tensors, header: header.pop("scales"),
     "an unknown setting": lambda tensors, header: header["ensemble"].update(depth=3),
 }
