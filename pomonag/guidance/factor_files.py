@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict
 from functools import cache
@@ -31,7 +32,7 @@ def load_factors(path: Path, space: str, mode: str) -> Mapping[str, ScalingFacto
     """The phases of a file of factors for that space and mode; UserError for another's, or for no such file."""
     try:
         document = json.loads(path.read_text())
-        phases = {phase: ScalingFactors(**document["phases"][phase]) for phase in PHASES}
+        phases = {phase: _checked(**document["phases"][phase]) for phase in PHASES}
         found = (document["space"], document["mode"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(
@@ -40,6 +41,13 @@ def load_factors(path: Path, space: str, mode: str) -> Mapping[str, ScalingFacto
     if found != (space, mode):
         raise UserError(f"{path} has factors for {found[0]} in {found[1]} mode; expected {space} in {mode} mode")
     return phases
+
+
+def _checked(**fields: Any) -> ScalingFactors:
+    for name, value in fields.items():
+        if not isinstance(value, int | float) or not 0 <= value < math.inf:
+            raise ValueError(f"{name} is {value!r}, not a number of 0 or more")
+    return ScalingFactors(**fields)
 
 
 @cache
