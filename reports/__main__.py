@@ -9,8 +9,8 @@ from pathlib import Path
 
 import click
 
-from pomonag.commands.guarded import run_guarded
 from pomonag.errors import UserError
+from pomonag.guarded import run_guarded
 from reports import render
 from reports.evidence import Evidence, gather
 from reports.measurements import SHIPPED

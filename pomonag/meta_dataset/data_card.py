@@ -12,10 +12,12 @@ import numpy as np
 import pandas as pd
 from scipy.stats import pearsonr, spearmanr
 
+from pomonag.data.sources import DataMissing
 from pomonag.errors import UserError
+from pomonag.guarded import run_guarded
 from pomonag.meta_dataset.check import check_meta_dataset
 from pomonag.meta_dataset.pilot import table_accuracies
-from pomonag.meta_dataset.schema import SHIPPED, meta_dataset, read_shard, shard_paths
+from pomonag.meta_dataset.schema import dataset_folder, meta_dataset, read_shard, shard_paths
 from pomonag.records.files import atomic_write
 
 LABELS = {"accuracy": "accuracy", "loss": "test loss", "true_class_probability": "true-class probability"}
@@ -104,7 +106,7 @@ def replaced(text: str, new: str) -> str:
     """`text` with what stands between the marks replaced."""
     begin, end = (text.find(mark) for mark in MARKS)
     if begin < 0 or end < begin:
-        raise UserError(f"the README has no place for the figures; expected the lines\n{MARKS[0]}\n{MARKS[1]}")
+        raise UserError(f"the README.md has no place for the figures; expected the lines\n{MARKS[0]}\n{MARKS[1]}")
     return text[: begin + len(MARKS[0])] + "\n" + new + "\n" + text[end:]
 
 
@@ -113,19 +115,31 @@ def replaced(text: str, new: str) -> str:
 @click.option("--write", is_flag=True, help="Put the figures into the folder's README.md.")
 def main(name_or_folder: str, write: bool) -> None:
     """Print the figures of a shipped meta-dataset or of a folder of shards."""
-    folder = Path(name_or_folder) if Path(name_or_folder).is_dir() else SHIPPED / name_or_folder
+    folder = dataset_folder(name_or_folder)
+    card = folder / "README.md"
+    if write:
+        replaced(_read(card), "")  # a card without a place is refused before the rows are read
     try:
         truth = table_accuracies()
-    except UserError:
+    except DataMissing:
         truth = None
     text = figures(folder, truth)
     click.echo(text)
     if write:
-        card = folder / "README.md"
-        content = replaced(card.read_text(encoding="utf-8"), text)
+        content = replaced(_read(card), text)
         with atomic_write(card, "w") as file:
             file.write(content)
 
 
+def _read(card: Path) -> str:
+    try:
+        return card.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise UserError(
+            f"cannot read {card}: {reason}. Expected a card with the lines\n{MARKS[0]}\n{MARKS[1]}"
+        ) from None
+
+
 if __name__ == "__main__":
-    main()
+    run_guarded(main, "interrupted; the card is as it was")

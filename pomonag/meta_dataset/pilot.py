@@ -23,6 +23,7 @@ from pomonag.data.tasks import task_names
 from pomonag.evaluation.space_table import read_csv
 from pomonag.evaluation.trained import TrainingProtocol
 from pomonag.execution.executor import executor
+from pomonag.guarded import run_guarded
 from pomonag.meta_dataset.builder import measure_rows
 from pomonag.meta_dataset.plan import PlannedRow
 from pomonag.meta_dataset.schema import meta_dataset
@@ -123,4 +124,4 @@ def report(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_guarded(main, "interrupted; rows that were recorded are kept, the same command goes on from there")

@@ -129,17 +129,23 @@ def read_rows(folder: str | os.PathLike[str]) -> list[Row]:
     return [row for path in shard_paths(folder) for row in read_shard(path)[0]]
 
 
+def dataset_folder(name_or_folder: str | os.PathLike[str]) -> Path:
+    """The folder itself, or that of a meta-dataset that ships; UserError when there is neither."""
+    folder = Path(name_or_folder)
+    if folder.is_dir():
+        return folder
+    shipped = [p.name for p in SHIPPED.iterdir() if p.is_dir()] if SHIPPED.is_dir() else []
+    if str(name_or_folder) not in shipped:
+        raise unknown_name("meta-dataset", str(name_or_folder), shipped)
+    return SHIPPED / str(name_or_folder)
+
+
 def meta_dataset(name_or_folder: str | os.PathLike[str]) -> pd.DataFrame:
     """The measured rows (status `ok`) of a shipped meta-dataset such as `nb201`, or of a folder of shards.
 
     One column a field of `Row`. Raises UserError when there is nothing to read.
     """
-    folder = Path(name_or_folder)
-    if not folder.is_dir():
-        shipped = [p.name for p in SHIPPED.iterdir() if p.is_dir()] if SHIPPED.is_dir() else []
-        if str(name_or_folder) not in shipped:
-            raise unknown_name("meta-dataset", str(name_or_folder), shipped)
-        folder = SHIPPED / str(name_or_folder)
+    folder = dataset_folder(name_or_folder)
     frame = frame_of(read_rows(folder))
     frame = frame[frame["status"] == "ok"].reset_index(drop=True)
     if frame.empty:

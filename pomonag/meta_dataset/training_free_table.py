@@ -23,6 +23,7 @@ from torch import Tensor
 from pomonag.data.image_datasets import load_images
 from pomonag.data.sources import data_path
 from pomonag.errors import UserError, unknown_name
+from pomonag.guarded import run_guarded
 from pomonag.meta_dataset.training_free import training_free_scores
 from pomonag.records.files import atomic_write
 from pomonag.records.provenance import provenance
@@ -145,25 +146,21 @@ def main(space: str, rows: int, batch_size: int, seed: int, records: str, output
     """Measure NASWOT, synflow and params of ROWS random connected architectures on the data folder's images."""
     torch.set_num_threads(1)
     about = provenance()  # now: commits made while it runs are not what it runs
-    try:
-        batches, digests = {}, []
-        for name, file in IMAGES.items():
-            batches[name], digest = image_batch(data_path(file), batch_size, seed)
-            digests.append((name, digest))
-        protocol = TrainingFreeProtocol(space, batch_size, seed, tuple(digests))
-        the_space = search_space(space)
-        architectures = connected_architectures(the_space, rows)
+    batches, digests = {}, []
+    for name, file in IMAGES.items():
+        batches[name], digest = image_batch(data_path(file), batch_size, seed)
+        digests.append((name, digest))
+    protocol = TrainingFreeProtocol(space, batch_size, seed, tuple(digests))
+    the_space = search_space(space)
+    architectures = connected_architectures(the_space, rows)
 
-        def report(done: int, of: int) -> None:
-            if done % 50 == 0 or done == of:
-                click.echo(f"{done} of {of}")
+    def report(done: int, of: int) -> None:
+        if done % 50 == 0 or done == of:
+            click.echo(f"{done} of {of}")
 
-        measured = measure(the_space, architectures, batches, protocol, RecordStore(records), report)
-        write_table(measured, protocol, about, Path(output))
-    except UserError as error:
-        click.echo(f"error: {error}", err=True)
-        raise SystemExit(2) from None
+    measured = measure(the_space, architectures, batches, protocol, RecordStore(records), report)
+    write_table(measured, protocol, about, Path(output))
 
 
 if __name__ == "__main__":
-    main()
+    run_guarded(main, "interrupted; what was measured is kept, the same command goes on from there")

@@ -1,12 +1,13 @@
 import numpy as np
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 from rich.console import Console
 
 from pomonag.errors import UserError
 from pomonag.execution.executor import SerialExecutor
 from pomonag.meta_dataset.builder import BuildConfig, build_meta_dataset
-from pomonag.meta_dataset.data_card import MARKS, centred, fidelity, figures, reliability, replaced
+from pomonag.meta_dataset.data_card import MARKS, centred, fidelity, figures, main, reliability, replaced
 from pomonag.meta_dataset.plan import Plan
 from pomonag.meta_dataset.schema import SHIPPED, meta_dataset
 from pomonag.records.seeds import seed_of
@@ -77,6 +78,33 @@ def test_figures_replace_what_stands_between_the_marks():
     assert replaced(once, "new") == once
     with pytest.raises(UserError, match="no place for the figures"):
         replaced("nothing here", "new")
+
+
+def test_write_puts_the_figures_into_the_folders_card(folder, monkeypatch):
+    monkeypatch.delenv("POMONAG_DATA_DIR", raising=False)
+    card = folder / "README.md"
+    card.write_text(f"before\n{MARKS[0]}\nold\n{MARKS[1]}\nafter\n")
+    done = CliRunner().invoke(main, [str(folder), "--write"], catch_exceptions=False)
+    assert done.exit_code == 0
+    assert card.read_text() == f"before\n{MARKS[0]}\n{done.output}{MARKS[1]}\nafter\n"
+
+
+@pytest.mark.parametrize("text", [None, b"no marks", b"\xff"])
+def test_a_folder_without_a_place_for_the_figures_is_refused_before_rows_are_read(tmp_path, monkeypatch, text):
+    monkeypatch.setattr("pomonag.meta_dataset.data_card.figures", lambda *_: pytest.fail("read the rows"))
+    if text is not None:
+        (tmp_path / "README.md").write_bytes(text)
+    error = CliRunner().invoke(main, [str(tmp_path), "--write"]).exception
+    assert isinstance(error, UserError)
+    assert "README.md" in str(error)
+    assert MARKS[0] in str(error)
+
+
+def test_a_cut_off_table_is_no_missing_one(tmp_path, monkeypatch):
+    (tmp_path / "nasbench201").mkdir()
+    (tmp_path / "nasbench201" / "accuracies.csv.gz").write_bytes(b"cut")
+    monkeypatch.setenv("POMONAG_DATA_DIR", str(tmp_path))
+    assert "cannot read" in str(CliRunner().invoke(main, ["nb201"]).exception)
 
 
 def test_the_shipped_card_has_its_place():

@@ -72,8 +72,8 @@ def test_a_batch_is_normalised_and_settled_by_its_seed(tmp_path):
 def test_the_command_needs_images(monkeypatch):
     monkeypatch.delenv("POMONAG_DATA_DIR", raising=False)
     result = CliRunner().invoke(main, [])
-    assert result.exit_code == 2
-    assert "POMONAG_DATA_DIR is not set" in result.output
+    assert isinstance(result.exception, DataMissing)
+    assert "POMONAG_DATA_DIR is not set" in str(result.exception)
 
 
 def test_the_shipped_table():
