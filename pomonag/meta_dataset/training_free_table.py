@@ -132,7 +132,14 @@ def shipped_scores(space: str = "nb201") -> pd.DataFrame:
     path = SHIPPED / f"{space}.parquet"
     if not path.is_file():
         raise unknown_name("space with training-free scores", space, [p.stem for p in SHIPPED.glob("*.parquet")])
-    return pd.read_parquet(path)
+    try:
+        table = pd.read_parquet(path)
+        missing = {*(f"naswot_{name}" for name in IMAGES), "architecture", "synflow", "params"} - set(table.columns)
+        if missing:
+            raise ValueError(f"it lacks {', '.join(sorted(missing))}")
+    except (OSError, ValueError) as error:  # pyarrow's errors are among them
+        raise UserError(f"{path} is not a whole table of scores ({error}); restore it, or reinstall pomonag") from error
+    return table
 
 
 @click.command()

@@ -10,11 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import torch
 from torch import Tensor
 
@@ -24,6 +22,7 @@ from pomonag.errors import unknown_name
 from pomonag.evaluation.space_table import read_csv
 from pomonag.evaluation.tabular import AccuracyTable
 from pomonag.meta_dataset.schema import meta_dataset
+from pomonag.meta_dataset.training_free_table import shipped_scores
 from pomonag.predictors.accuracy_scale import normal_scores
 from pomonag.predictors.embeddings import embed_task, load_embedding
 from pomonag.records.seeds import seed_of
@@ -115,9 +114,7 @@ def imagenet32_tasks(space: SearchSpace) -> list[LabelledTask]:
 
 def proxy_tasks(space: SearchSpace, column: str) -> list[LabelledTask]:
     """Scores without any training (`vote` of NASWOT, synflow and params, or `params`), a task for each data set."""
-    from pomonag.meta_dataset.training_free_table import SHIPPED
-
-    table = pd.read_parquet(Path(SHIPPED) / f"{space.name}.parquet")
+    table = shipped_scores(space.name)
     architectures = [space.parse(text) for text in table["architecture"]]
     found = []
     for dataset in ("cifar10", "cifar100"):

@@ -22,6 +22,7 @@ from pomonag.meta_dataset.training_free_table import (
     measure,
     shipped_scores,
 )
+from pomonag.predictors.supervision import proxy_tasks
 from pomonag.records.record_store import RecordStore
 
 torch.set_num_threads(1)
@@ -86,6 +87,33 @@ def test_the_shipped_table():
     assert np.isfinite(frame.select_dtypes("number").to_numpy()).all()
     with pytest.raises(UserError, match="Did you mean 'nb201'"):
         shipped_scores("nb202")
+
+
+@pytest.fixture
+def table(tmp_path, monkeypatch):
+    """A copy of the shipped table, to be damaged."""
+    copy = tmp_path / "nb201.parquet"
+    copy.write_bytes((SHIPPED / "nb201.parquet").read_bytes())
+    monkeypatch.setattr(training_free_table, "SHIPPED", tmp_path)
+    shipped_scores.cache_clear()
+    yield copy
+    shipped_scores.cache_clear()
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 0.999])
+def test_a_shipped_table_that_is_cut_off(table, share):
+    content = table.read_bytes()
+    table.write_bytes(content[: int(share * len(content))])
+    for read in (shipped_scores, lambda space: proxy_tasks(SPACE, "vote")):
+        with pytest.raises(UserError, match=r"nb201.parquet is not a whole table of scores \(.*restore it"):
+            read("nb201")
+
+
+def test_a_table_of_something_else(table):
+    shipped_scores("nb201").drop(columns=["synflow", "naswot_cifar10"]).to_parquet(table)
+    shipped_scores.cache_clear()
+    with pytest.raises(UserError, match="it lacks naswot_cifar10, synflow"):
+        shipped_scores("nb201")
 
 
 @pytest.mark.parametrize("dataset", ["cifar10", "cifar100"])
