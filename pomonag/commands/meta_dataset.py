@@ -32,15 +32,28 @@ The rows of a build that is to go no further: pomonag meta-dataset compact --out
 @click.option("--workers", type=click.IntRange(1), help="Processes; by default one a core.")
 @data_dir_option
 def build(out: Path, rows: int, repeats: int, executor_name: str, workers: int | None) -> None:
-    """Train and time architectures on tasks, one row each; resumable."""
+    """Train and time architectures on tasks, one row each; resumable.
+
+    Ends with code 2 where rows failed and none was measured; rows that failed beside measured ones are counted.
+    """
     from pomonag.execution.executor import executor
     from pomonag.meta_dataset.builder import BuildConfig, build_meta_dataset
+    from pomonag.meta_dataset.compaction import JOURNAL
+    from pomonag.meta_dataset.schema import read_rows
 
     config = BuildConfig(rows=rows, repeats=repeats)
     summary = build_meta_dataset(config, executor(executor_name, workers), out)
+    if summary.in_vain:
+        errors = [row.error for row in read_rows(out) if row.status == "failed"]
+        raise UserError(
+            f"all {summary.failed + summary.failed_before} rows that were tried failed, the last with {errors[-1]!r}; "
+            f"{out / JOURNAL}/build.log has every error. Mend the cause and build into another folder: a row that "
+            f"failed {config.attempts} times is not tried again."
+        )
+    before = f" ({summary.failed_before} more before)" if summary.failed_before else ""
     click.echo(
         f"{summary.measured} rows measured in {summary.seconds:.0f} s, {summary.skipped} were there, "
-        f"{summary.failed} failed; {summary.sharded} in shards."
+        f"{summary.failed} failed{before}; {summary.sharded} in shards."
     )
 
 

@@ -20,7 +20,7 @@ from pomonag.meta_dataset.compaction import JOURNAL, alone, compact, state
 from pomonag.meta_dataset.measurement import MeasureAndRecord
 from pomonag.meta_dataset.plan import Plan, PlannedRow
 from pomonag.meta_dataset.progress import RowProgress
-from pomonag.meta_dataset.schema import SHARD_ROWS, read_shard, shard_paths
+from pomonag.meta_dataset.schema import SHARD_ROWS, read_rows
 
 
 @dataclass(frozen=True)
@@ -51,13 +51,19 @@ class BuildConfig:
 
 @dataclass(frozen=True)
 class BuildSummary:
-    """What a build did: rows that were there already, measured now, given up, and the shards' total."""
+    """What a build did: rows that were measured before and now, given up now and before, and the shards' total."""
 
     skipped: int
     measured: int
     failed: int
+    failed_before: int
     sharded: int
     seconds: float
+
+    @property
+    def in_vain(self) -> bool:
+        """Whether rows failed and none was measured: all that were tried now, or all that there are."""
+        return not self.measured and (self.failed > 0 or (self.failed_before > 0 and not self.skipped))
 
 
 def build_meta_dataset(
@@ -104,26 +110,28 @@ def measure_rows(
 ) -> BuildSummary:
     """What `build_meta_dataset` does, for any list of rows."""
     out = Path(out)
+    if measure is None:
+        # Found by each row instead, damage would make every row of the plan a failed one.
+        check_pool(data_dir)
     try:
         (out / JOURNAL).mkdir(parents=True, exist_ok=True)
         # The shards are the product; the journal belongs to this machine's build.
         (out / JOURNAL / ".gitignore").write_text("*\n")
     except OSError as error:
         raise UserError(f"cannot write to {out}: {error.strerror}; give a writable folder with --out") from error
-    if measure is None:
-        # Found by each row instead, damage would make every row of the plan a failed one.
-        check_pool(data_dir)
     work = MeasureAndRecord(protocol, out / JOURNAL, data_dir, measure)
     start = time.perf_counter()
     with alone(out), _log_file(out) as log:
         done, failures = state(out)
         rows = {work.key(row): row for row in planned}
-        skipped = sum(key in done for key in rows)
-        log.info("%d rows planned, %d of them there already, protocol %s", len(rows), skipped, protocol.hash)
+        there = sum(key in done for key in rows)
+        log.info("%d rows planned, %d of them there already, protocol %s", len(rows), there, protocol.hash)
         measured = 0
-        unsharded = len(done) - sum(len(read_shard(path)[0]) for path in shard_paths(out))
+        shards = read_rows(out)
+        failed_before = sum(row.status == "failed" and row.key in rows for row in shards)
+        unsharded = len(done) - len(shards)
         try:
-            with RowProgress(len(rows), skipped, log, console) as progress:
+            with RowProgress(len(rows), there, log, console) as progress:
                 while missing := [row for key, row in rows.items() if key not in done and failures[key] < attempts]:
                     for result in executor.map(work, missing):
                         key = work.key(result.item)
@@ -146,9 +154,14 @@ def measure_rows(
             log.info("interrupted after %d rows; the same command goes on from here", measured)
             raise
         compact(out, attempts, finish=finish)
-        given_up = sum(key not in done for key in rows)
-        sharded = sum(len(read_shard(path)[0]) for path in shard_paths(out))
-        summary = BuildSummary(skipped, measured, given_up, sharded, time.perf_counter() - start)
+        summary = BuildSummary(
+            skipped=there - failed_before,
+            measured=measured,
+            failed=sum(key not in done for key in rows),
+            failed_before=failed_before,
+            sharded=len(read_rows(out)),
+            seconds=time.perf_counter() - start,
+        )
         log.info("done: %s", summary)
     return summary
 

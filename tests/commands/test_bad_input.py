@@ -13,9 +13,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image, ImageFile
+from rich.console import Console
 
 import pomonag
 from pomonag import __main__, generation
+from pomonag.meta_dataset import builder
+from pomonag.meta_dataset.measurement import MeasureAndRecord
 from pomonag.predictors.embedding_cache import CachedEncoder
 from pomonag.predictors.embeddings import PrecomputedEncoder
 from pomonag.predictors.predictor_set import CHECKPOINTS, load_predictor_set
@@ -237,6 +240,26 @@ def test_images_of_the_tasks_that_are_cut_off_fail_no_row(refused, tmp_path):
     cut(pool)
     build = ("meta-dataset", "build", "--rows", 3, "--out", tmp_path / "rows", "--data-dir", tmp_path / "data")
     assert f"{pool} is not a whole mini-ImageNet32 file" in refused(*build)
-    assert list((tmp_path / "rows").rglob("*.jsonl")) == []
+    assert not (tmp_path / "rows").exists()
     np.savez(pool, x=np.zeros(3), y=np.zeros(3))
     assert "'classes'" in refused(*build)
+
+
+def test_a_build_in_which_every_row_fails(refused, monkeypatch, tmp_path):
+    def fail(self, planned):
+        raise RuntimeError(f"no image of {planned.task}")
+
+    (tmp_path / "images").mkdir()
+    np.savez(tmp_path / "images" / "miniimagenet32.npz", x=np.zeros(1), y=np.zeros(1), classes=np.zeros(1))
+    monkeypatch.setattr(MeasureAndRecord, "_measure", fail)
+    monkeypatch.setattr(builder.RowProgress, "__init__", quiet(builder.RowProgress.__init__))
+    build = ("meta-dataset", "build", "--rows", 3, "--out", tmp_path / "rows", "--data-dir", tmp_path)
+    for _ in range(2):
+        message = refused(*build)
+        assert "all 3 rows that were tried failed, the last with 'RuntimeError: no image of train-002'" in message
+        assert f"{tmp_path}/rows/journal/build.log has every error" in message
+
+
+def quiet(start):
+    """`RowProgress` without its bar, which is told on the same channel as the error."""
+    return lambda self, total, skipped, log, console: start(self, total, skipped, log, Console(quiet=True))

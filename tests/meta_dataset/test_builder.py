@@ -92,7 +92,27 @@ def test_a_failing_row_is_retried_then_kept_with_its_error(tmp_path, measure):
     assert row.accuracy is None
     assert (row.params, row.macs) > (0, 0)
     assert len(meta_dataset(tmp_path)) == 9
-    assert build(tmp_path, measure).measured == 0
+    assert not summary.in_vain
+    again = build(tmp_path, measure)
+    assert (again.skipped, again.measured, again.failed, again.failed_before, again.sharded) == (9, 0, 0, 1, 10)
+    assert not again.in_vain
+    assert calls.count(bad) == 3
+
+
+def test_a_build_in_which_every_row_fails_was_in_vain_and_so_is_its_repetition(tmp_path, measure):
+    def failing(planned):
+        raise RuntimeError("the moon is full")
+
+    summary = build(tmp_path, failing, rows=3)
+    assert (summary.skipped, summary.measured, summary.failed, summary.failed_before) == (0, 0, 3, 0)
+    assert summary.in_vain
+    again = build(tmp_path, measure, rows=3)
+    assert (again.skipped, again.measured, again.failed, again.failed_before) == (0, 0, 0, 3)
+    assert again.in_vain
+    more = build(tmp_path, measure, rows=5)
+    assert (more.measured, more.failed_before, more.in_vain) == (2, 3, False)
+    # Measured rows of an earlier build do not hide that all the new ones failed.
+    assert build(tmp_path, failing, rows=7).in_vain
 
 
 def test_a_passing_failure_leaves_no_trace_in_the_rows(tmp_path, measure):
@@ -169,7 +189,8 @@ def test_duplicates_in_the_journal_count_once(tmp_path, measure):
 def test_missing_images_are_said_before_anything_starts(tmp_path, monkeypatch):
     monkeypatch.delenv("POMONAG_DATA_DIR", raising=False)
     with pytest.raises(UserError, match="POMONAG_DATA_DIR"):
-        build(tmp_path, None)
+        build(tmp_path / "new", None)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("wrong", [{"rows": 0}, {"rows": 5, "repeats": 6}, {"attempts": 0}])
