@@ -85,25 +85,32 @@ def _sampler(sampler: str, steps: int) -> Run:
 
 
 def _sampled(sampler: str, steps: int, seed: int) -> Outcome:
+    import torch
+
     from pomonag.generation import FastBatches
     from pomonag.guidance.factor_files import fast_factors
     from pomonag.guidance.fast import FastSampling
+    from pomonag.spaces.encoding import generation_metrics
     from pomonag.tuning import FactorTuning, judge_of
 
-    tuning = FactorTuning(predictors="shipped", accuracy="full", count=COUNT // 2, seed=seed, duplicate_cost=0.0)
-    judge = judge_of(inputs.space(), "cifar10", tuning)
+    tuning = FactorTuning(count=COUNT // 2, seed=seed, duplicate_cost=0.0)
+    judge = judge_of(inputs.space(), "cifar10", "shipped", tuning)
     batches = judge.generator
     if not isinstance(batches, FastBatches):
         raise TypeError(f"got {type(batches).__name__}; expected the fast mode's batches")
     fast = replace(batches.fast, sampling=FastSampling(sampler, steps))
     judge = replace(judge, generator=replace(batches, fast=fast))
     cpu = time.process_time()
-    valid = [a for phase, factors in fast_factors("nb201").items() for a in judge.batch(phase, factors)]
+    made: list[torch.Tensor] = []
+    for phase, factors in fast_factors("nb201").items():
+        made.append(judge.batch(phase, factors, torch.cat(made) if made else None))
+    x = torch.cat(made)
     seconds = time.process_time() - cpu
+    measured = generation_metrics(inputs.space().encoding.decode(x))
     values = {
-        "validity": 100 * len(valid) / COUNT,
-        "uniqueness": 100 * len(set(valid)) / max(len(valid), 1),
-        "predicted_hypervolume": judge(valid, COUNT),
+        "validity": 100 * measured.validity,
+        "uniqueness": 100 * measured.uniqueness,
+        "predicted_hypervolume": judge(x),
         "generation_cpu_seconds": seconds,
     }
     return Outcome(values, inputs=inputs.digests("shipped", "denoiser"))

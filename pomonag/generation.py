@@ -64,8 +64,11 @@ class BatchGenerator(Protocol):
     def steps(self) -> int:
         """Guide calls for each sample."""
 
-    def batch(self, phase: str, factors: ScalingFactors | None, n: int) -> Tensor:
-        """Raw matrices [n, nodes, operations] in [0, 1] scale; unguided without factors."""
+    def batch(self, phase: str, factors: ScalingFactors | None, n: int, earlier: Tensor | None = None) -> Tensor:
+        """Raw matrices [n, nodes, operations] in [0, 1] scale; unguided without factors.
+
+        Samples that repel each other keep away from `earlier` phases' matrices, too (fast mode).
+        """
 
 
 @dataclass
@@ -150,8 +153,8 @@ class FastBatches:
     def steps(self) -> int:
         return self.fast.sampling.calls
 
-    def batch(self, phase: str, factors: ScalingFactors | None, n: int) -> Tensor:
-        return self.fast.batch(factors, n, ("generate", self.space.name, phase, self.seed))
+    def batch(self, phase: str, factors: ScalingFactors | None, n: int, earlier: Tensor | None = None) -> Tensor:
+        return self.fast.batch(factors, n, ("generate", self.space.name, phase, self.seed), earlier)
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,7 +174,7 @@ class ReferenceBatches:
     def default_factors(self) -> Mapping[str, ScalingFactors]:
         return factors_of(self.space.name, PAPER_FACTORS)
 
-    def batch(self, phase: str, factors: ScalingFactors | None, n: int) -> Tensor:
+    def batch(self, phase: str, factors: ScalingFactors | None, n: int, earlier: Tensor | None = None) -> Tensor:
         from pomonag.records.seeds import seed_of
         from pomonag.reference.checkpoints import load_predictor, load_score_network
         from pomonag.reference.generator import ReferenceGuide, generate

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from pomonag.data.image_datasets import ImageDataset, as_image_dataset
@@ -104,9 +105,11 @@ def search(
     say("generating")
     started = time.perf_counter()
     candidates = Candidates(space, [])
+    earlier: Tensor | None = None
     for phase, n in _shares(phases, count).items():
-        x = generator.batch(phase, None if phases is None else phases[phase], n)
+        x = generator.batch(phase, None if phases is None else phases[phase], n, earlier)
         candidates.add(phase, space.encoding.decode(x))
+        earlier = x if earlier is None else torch.cat([earlier, x])
     generation_seconds = time.perf_counter() - started
 
     say("ranking")

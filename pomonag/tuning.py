@@ -1,15 +1,15 @@
 """Scaling factors by the paper's protocol (POMONAG Sec. 3.4): each phase's four factors over four data sets.
 
 The phases are tuned in turn: first `efficient` alone, then `accurate` for what it adds to the batch that `efficient`
-generates. By default the predictors are those that learned from this project's reduced trainings alone, so that what is
-later judged by the published tables was not tuned on them.
+generates. Qualities are of predicted fronts, and on a data set of a published table the predictors are by default those
+that never saw its accuracies: what that table judges later was not tuned on it.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from torch import Tensor
 
 from pomonag.data.tasks import task
 from pomonag.errors import UserError, unknown_name
-from pomonag.generation import REFERENCE_STEPS, BatchGenerator, batch_generator
+from pomonag.generation import MODES, REFERENCE_STEPS, BatchGenerator, batch_generator
 from pomonag.guidance.factor_search import tune_factors
 from pomonag.guidance.guide import METRICS, OBJECTIVES, ScalingFactors
 from pomonag.guidance.stretching import FAST_INTERVALS, PAPER_INTERVALS, PHASES
@@ -30,6 +30,7 @@ from pomonag.predictors.dataset_code import separability
 from pomonag.predictors.embeddings import embed_task, load_embedding, shipped_embeddings
 from pomonag.predictors.predictor_set import load_predictor_set
 from pomonag.records.provenance import provenance
+from pomonag.records.seeds import seed_of
 from pomonag.spaces.encoding import Invalid
 from pomonag.spaces.search_space import SearchSpace
 
@@ -40,32 +41,34 @@ _COST_SAMPLES = 4096
 
 @dataclass(frozen=True)
 class FactorTuning:
-    """What is tuned on, and how.
+    """What is tuned on, and how. `predictors` names the checkpoint set that guides and judges on each data set.
 
     `quality` of a batch is `hypervolume`, the mean over the costs of the predicted fronts' normalised hypervolumes less
     `duplicate_cost` times what uniqueness lacks to `uniqueness`, or `accuracy`, the paper's mean predicted accuracy of
-    the union of the fronts. `spread` and `repulsion` (fast mode) are given, not searched.
+    the union of the fronts.
     """
 
     mode: str = "fast"
     quality: str = "hypervolume"
     datasets: tuple[str, ...] = ("cifar10", "cifar100", "heldout-000", "heldout-001")
-    predictors: str = "lite_rows"
-    accuracy: str = "lite"
+    predictors: tuple[str, ...] = ("without_cifar10", "without_cifar100", "without_cifar10", "without_cifar100")
+    accuracy: str = "full"
     trials: int = 100
     count: int = 128
     seed: int = 0
-    spread: float = 2.0
-    repulsion: float = 32.0
     uniqueness: float = 0.97
     duplicate_cost: float = 2.0
     reference_steps: int = REFERENCE_STEPS
 
     def __post_init__(self) -> None:
+        if self.mode not in MODES:
+            raise unknown_name("mode", self.mode, MODES)
         if self.quality not in QUALITIES:
             raise unknown_name("quality", self.quality, QUALITIES)
         if self.trials < 1 or not self.datasets:
             raise UserError(f"got {self.trials} trials on {len(self.datasets)} data sets; expected one at least")
+        if len(self.predictors) != len(self.datasets):
+            raise UserError(f"got {len(self.predictors)} checkpoint sets for {len(self.datasets)} data sets")
 
 
 Progress = Callable[[str, int, int, float], None]
@@ -81,14 +84,15 @@ class Judge:
     config: FactorTuning
     cost_ranges: Mapping[str, tuple[float, float]]
 
-    def batch(self, phase: str, factors: ScalingFactors) -> list[Any]:
-        """Architectures, valid ones with repetitions."""
-        x = self.generator.batch(phase, factors, self.config.count)
-        return [item for item in self.generator.space.encoding.decode(x) if not isinstance(item, Invalid)]
+    def batch(self, phase: str, factors: ScalingFactors, earlier: Tensor | None = None) -> Tensor:
+        """Raw matrices [count, nodes, operations]."""
+        return self.generator.batch(phase, factors, self.config.count, earlier)
 
-    def __call__(self, architectures: list[Any], generated: int) -> float:
-        """The quality of `architectures`, the valid ones of `generated` matrices."""
-        distinct = list(dict.fromkeys(architectures))
+    def __call__(self, x: Tensor) -> float:
+        """The quality of generated raw matrices [n, nodes, operations]."""
+        decoded = self.generator.space.encoding.decode(x)
+        valid = [item for item in decoded if not isinstance(item, Invalid)]
+        distinct = list(dict.fromkeys(valid))
         if not distinct:
             return 0.0
         predicted = self.generator.predictors.accuracy(distinct, self.embedding, self.config.accuracy)
@@ -105,25 +109,14 @@ class Judge:
             )
             for name, cost in costs.items()
         ]  # fmt: skip
-        lacking = max(0.0, self.config.uniqueness - len(distinct) / generated)
+        lacking = max(0.0, self.config.uniqueness - len(distinct) / len(valid))
         return float(np.mean(volumes)) - self.config.duplicate_cost * lacking
 
     def _costs(self, architectures: list[Any]) -> dict[str, np.ndarray]:
         return costs_of(self.generator, architectures, len(self.embedding))
 
 
-def hypervolume_quality(judge: Judge, phase: str, before: list[Any], factors: ScalingFactors) -> float:
-    """The quality of a phase's batch together with the batches `before` it."""
-    together = before + judge.batch(phase, factors)
-    return judge(together, judge.config.count * (2 if before else 1))
-
-
-def accuracy_quality(judge: Judge, phase: str, before: list[Any], factors: ScalingFactors) -> float:
-    """The quality of a phase's batch on its own, as the paper has it."""
-    return judge(judge.batch(phase, factors), judge.config.count)
-
-
-QUALITIES = {"hypervolume": hypervolume_quality, "accuracy": accuracy_quality}
+QUALITIES = ("hypervolume", "accuracy")
 
 
 def tune(
@@ -138,25 +131,25 @@ def tune(
     set.
     """
     started, cpu = time.perf_counter(), time.process_time()
-    judges = {name: judge_of(space, name, config) for name in config.datasets}
+    judges = {name: judge_of(space, name, known, config) for name, known in zip(config.datasets, config.predictors)}
     fast = config.mode == "fast"
-    fixed = {"spread": config.spread, "repulsion": config.repulsion} if fast else {}
-    before: dict[str, list[Any]] = {name: [] for name in judges}
+    before: dict[str, Tensor | None] = dict.fromkeys(judges)
     found: dict[str, ScalingFactors] = {}
     qualities: dict[str, float] = {}
     for phase in PHASES:
+        # A journal's trials count only for what they were judged by: the settings and the phases before.
+        judged_by = seed_of(repr(replace(config, trials=1)), repr(found))
         found[phase], qualities[phase] = tune_factors(
             partial(_quality_of_phase, judges, phase, before),
             (FAST_INTERVALS if fast else PAPER_INTERVALS)[phase],
             config.datasets,
-            name=f"{space.name}-{config.mode}-{config.quality}-{phase}",
+            name=f"{space.name}-{config.mode}-{config.quality}-{phase}-{judged_by:x}",
             trials=config.trials,
             seed=config.seed,
-            fixed=fixed,
             journal=journal,
             progress=partial(progress, phase) if progress is not None else None,
         )
-        before = {name: before[name] + judge.batch(phase, found[phase]) for name, judge in judges.items()}
+        before = {name: _with_batch(judge, phase, found[phase], before[name]) for name, judge in judges.items()}
     about = {
         "tuning": asdict(config),
         "qualities": qualities,
@@ -168,10 +161,18 @@ def tune(
 
 
 def _quality_of_phase(
-    judges: Mapping[str, Judge], phase: str, before: Mapping[str, list[Any]], factors: ScalingFactors, dataset: str
+    judges: Mapping[str, Judge], phase: str, before: Mapping[str, Tensor | None], factors: ScalingFactors, dataset: str
 ) -> float:
-    judge = judges[dataset]
-    return QUALITIES[judge.config.quality](judge, phase, before[dataset], factors)
+    judge, earlier = judges[dataset], before[dataset]
+    # The paper's objective looks at each phase's batch alone; a hypervolume is that of all that was generated.
+    if judge.config.quality == "accuracy":
+        return judge(judge.batch(phase, factors, earlier))
+    return judge(_with_batch(judge, phase, factors, earlier))
+
+
+def _with_batch(judge: Judge, phase: str, factors: ScalingFactors, earlier: Tensor | None) -> Tensor:
+    x = judge.batch(phase, factors, earlier)
+    return x if earlier is None else torch.cat([earlier, x])
 
 
 def costs_of(generator: BatchGenerator, architectures: list[Any], classes: int) -> dict[str, np.ndarray]:
@@ -181,9 +182,9 @@ def costs_of(generator: BatchGenerator, architectures: list[Any], classes: int) 
     return {METRICS[o.name]: np.asarray(table[METRICS[o.name]], dtype=float) for o in generator.objectives[1:]}
 
 
-def judge_of(space: SearchSpace, dataset: str, config: FactorTuning) -> Judge:
+def judge_of(space: SearchSpace, dataset: str, predictors: str, config: FactorTuning) -> Judge:
     """The judge of a data set with a shipped embedding, or of a task."""
-    known = load_predictor_set(space, config.predictors)
+    known = load_predictor_set(space, predictors)
     embedding = _embedding(dataset)
     generator = batch_generator(
         config.mode, space, known, embedding, config.accuracy, tuple(OBJECTIVES), None, None, config.seed,

@@ -68,10 +68,9 @@ def scaling_factors() -> ReportTable:
         tuple(rows),
         (
             f"Ours are the best of {tuning['trials']} trials a phase (TPE and Hyperband) on "
-            f"{', '.join(tuning['datasets'])}, by {tuning['quality']} of predicted fronts; the predictors "
-            f"({tuning['predictors']}) learnt from this project's reduced trainings alone. The whole search took "
-            f"{how['seconds']:.0f} s. Three of the paper's four tuning data sets are also its test data sets, and ours "
-            "have both CIFARs.",
+            f"{', '.join(tuning['datasets'])}, by {tuning['quality']} of predicted fronts, with the predictors "
+            f"{', '.join(tuning['predictors'])}. The whole search took {how['seconds']:.0f} s. Three of the paper's "
+            "four tuning data sets are also its test data sets, and ours have both CIFARs.",
             f"Each sample of fast mode descends one cost, whose factor is multiplied by 1/{one.spread:g} to "
             f"{one.spread:g}; samples repel each other with factor {one.repulsion:g}. The labels of the two modes have "
             "other scales: their factors are not comparable.",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from pomonag.commands.shared import Command, check_writable, data_dir_option
+from pomonag.errors import UserError
 
 _out = click.option(
     "--out", required=True, type=click.Path(path_type=Path, file_okay=False),
@@ -82,8 +84,10 @@ def reference(space_name: str, part: tuple[str, ...], out: Path) -> None:
 @click.option("--trials", default=100, show_default=True, type=click.IntRange(1), help="Trials for each of two phases.")
 @click.option("--quality", default="hypervolume", show_default=True, type=click.Choice(["hypervolume", "accuracy"]),
               help="Of predicted fronts: hypervolume, or the paper's mean accuracy.")  # fmt: skip
-@click.option("--predictors", "set_name", default="lite_rows", show_default=True, help="Checkpoint set that judges.")
-@click.option("--accuracy", default="lite", show_default=True, type=click.Choice(["full", "lite"]))
+@click.option("--dataset", "judged", multiple=True, metavar="NAME:SET", help="Data set with a shipped embedding, or a "
+              "task, and the checkpoint set that guides and judges on it. Default: the two CIFARs and two held-out "
+              "tasks, by predictors that never saw the data set's accuracies.")  # fmt: skip
+@click.option("--accuracy", default="full", show_default=True, type=click.Choice(["full", "lite"]))
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0))
 @click.option("--reference-steps", default=1000, show_default=True, type=click.IntRange(2))
 @click.option("--journal", type=click.Path(path_type=Path, dir_okay=False), help="Keeps the search's trials.")
@@ -93,7 +97,7 @@ def factors(
     mode: str,
     trials: int,
     quality: str,
-    set_name: str,
+    judged: tuple[str, ...],
     accuracy: str,
     seed: int,
     reference_steps: int,
@@ -106,10 +110,14 @@ def factors(
     from pomonag.spaces import search_space
     from pomonag.tuning import FactorTuning, tune
 
+    pairs = [pair.partition(":") for pair in judged]
+    if any(not known for _, _, known in pairs):
+        raise UserError(f"got --dataset {' '.join(judged)}; expected NAME:SET, such as cifar10:without_cifar10")
     config = FactorTuning(
-        mode=mode, quality=quality, trials=trials, predictors=set_name, accuracy=accuracy, seed=seed,
-        reference_steps=reference_steps,
-    )  # fmt: skip
+        mode=mode, quality=quality, trials=trials, accuracy=accuracy, seed=seed, reference_steps=reference_steps
+    )
+    if pairs:
+        config = replace(config, datasets=tuple(p[0] for p in pairs), predictors=tuple(p[2] for p in pairs))
 
     def tell(phase: str, done: int, of: int, best: float) -> None:
         if done % 10 == 0 or done == of:

@@ -55,17 +55,26 @@ class FastGenerator:
     limits: Mapping[int, float]
     sampling: FastSampling = FastSampling()
 
-    def batch(self, factors: ScalingFactors | None, n: int, names: Sequence[str | int]) -> Tensor:
+    def batch(
+        self, factors: ScalingFactors | None, n: int, names: Sequence[str | int], earlier: Tensor | None = None
+    ) -> Tensor:
         """n raw matrices [n, nodes, operations] in [0, 1] scale; unguided without factors.
 
         Sample i's noise has the seed of `names` and i. It is the same alone and in any batch, or, where samples repel
-        each other, in any batch that begins with the same samples.
+        each other, in any batch that begins with the same samples; they also keep away from those of `earlier` batches
+        [m, nodes, operations].
         """
         guide = None
         if factors is not None:
             signed = sample_factors(factors, self.objectives, n, seed_of(*names, "factors") % 2**31)
             guide = many_objective_guide(
-                self.predictor, self.condition, self.columns, signed, self.limits, factors.repulsion
+                self.predictor,
+                self.condition,
+                self.columns,
+                signed,
+                self.limits,
+                factors.repulsion,
+                None if earlier is None else self.predictor.row_posterior.one_hot(earlier),
             )
         encoding, s = self.space.encoding, self.sampling
         with torch.inference_mode(False), torch.no_grad():

@@ -39,14 +39,15 @@ def many_objective_guide(
     factors: Tensor,
     limits: Mapping[int, float] | None = None,
     repulsion: float = 0.0,
+    earlier: Tensor | None = None,
 ) -> Guide:
     """The gradient of sum_o k_o f_o(x, sigma), summed over the batch, each sample with its own factors.
 
     `columns` [heads, objectives] combines the predictor's heads into the objectives (expectations are linear, so a
     combination of heads predicts the combination of labels); `factors` [b, objectives] are signed; `limits` maps an
     objective's position to a bound on its label, above which a further push sets in; `repulsion` weighs the duplicates
-    that a batch is expected to hold (`repulsion.py`). The reference takes the gradient
-    of the raw standardised prediction, not of a logarithm; so do we.
+    that a batch is expected to hold, of its own and of `earlier` batches' rows (`repulsion.py`). The reference takes
+    the gradient of the raw standardised prediction, not of a logarithm; so do we.
     """
 
     def guide(x: Tensor, sigma: Tensor) -> Tensor:
@@ -59,7 +60,7 @@ def many_objective_guide(
                 total = total - _BUDGET_FACTOR * excess.sum()
             if repulsion:
                 rows = predictor.row_posterior(noisy, sigma).softmax(-1)
-                total = total - repulsion * expected_duplicates(rows).sum()
+                total = total - repulsion * expected_duplicates(rows, earlier).sum()
             return torch.autograd.grad(total, noisy)[0]
 
     return guide

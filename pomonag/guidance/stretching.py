@@ -52,10 +52,15 @@ PAPER_INTERVALS: Mapping[str, Mapping[str, Interval]] = MappingProxyType(
         | {cost: Interval(10, 50) for cost in ("params", "macs", "latency")},
     }
 )
-# Ours, for the fast mode: its labels are scores and z-scores, and each sample descends one cost.
+# Ours, for the fast mode: its labels are scores and z-scores, each sample descends one cost, samples repel each other.
+_SPREADING = {"spread": Interval(1.5, 4), "repulsion": Interval(8, 64)}
 FAST_INTERVALS: Mapping[str, Mapping[str, Interval]] = MappingProxyType(
     {
-        "efficient": {"accuracy": Interval(5, 20)} | {c: Interval(5, 25) for c in ("params", "macs", "latency")},
-        "accurate": {"accuracy": Interval(5, 40)} | {c: Interval(1, 10) for c in ("params", "macs", "latency")},
+        "efficient": {"accuracy": Interval(5, 20)}
+        | {cost: Interval(5, 25) for cost in ("params", "macs", "latency")}
+        | _SPREADING,
+        "accurate": {"accuracy": Interval(5, 40)}
+        | {cost: Interval(1, 10) for cost in ("params", "macs", "latency")}
+        | _SPREADING,
     }
 )

@@ -29,12 +29,16 @@ class RowPosterior(nn.Module):
         A category that never occurs gets the weight of a ten-thousandth of an observation, not zero: a row that must
         be `input` is a rule of the space that a network alone takes long to be certain of.
         """
-        counts = nn.functional.one_hot(self.categories_of(clean), len(self.categories)).float().sum(0) + 1e-4
+        counts = self.one_hot(clean).sum(0) + 1e-4
         self.log_prior.copy_((counts / counts.sum(-1, keepdim=True)).log())
 
     def categories_of(self, clean: Tensor) -> Tensor:
         """Index of each clean row's category, [m, nodes]."""
         return torch.cdist(clean, self.categories.expand(len(clean), -1, -1)).argmin(-1)
+
+    def one_hot(self, clean: Tensor) -> Tensor:
+        """Each row's probabilities, all on its nearest category: [m, nodes, categories]."""
+        return nn.functional.one_hot(self.categories_of(clean), len(self.categories)).float()
 
     def forward(self, x: Tensor, sigma: Tensor) -> Tensor:
         """x [b, nodes, operations] in network scale, sigma [b] -> logits [b, nodes, categories]."""
