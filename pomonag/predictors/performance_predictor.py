@@ -59,9 +59,11 @@ class AccuracyEnsemble(nn.Module):
         self.biases = nn.ParameterList(torch.zeros(config.members, 1, b) for b in sizes[1:])
 
     def standardise(self, features: Tensor) -> None:
-        """Takes mean and scale of the inputs from features [n, f]."""
+        """Takes mean and scale of the inputs from features [n, f]; what is constant in them keeps the scale 1."""
+        constant = features.amin(0) == features.amax(0)
         self.mean.copy_(features.mean(0))
-        self.scale.copy_(features.std(0) + 1e-6)
+        # Divided by nearly nothing, the first other value of a feature would drown all the rest.
+        self.scale.copy_(torch.where(constant, 1.0, features.std(0) + 1e-6))
 
     def members(self, features: Tensor, condition: Tensor) -> Tensor:
         """features [members, b, f], condition [members, b, c] -> each member's own scores [members, b]."""

@@ -204,6 +204,17 @@ def test_scores_follow_the_batchs_order(ensemble):
     assert torch.equal(ensemble(inputs, question().repeat(20, 1)), scores)
 
 
+def test_a_feature_that_was_constant_explodes_nowhere():
+    """A rare operation that the sample lacks, and a constant whose mean and standard deviation round to others."""
+    made = AccuracyEnsemble(3, EnsembleConfig(members=1, width=4))
+    seen = torch.tensor([[0.0, 0.1, 1.0], [0.0, 0.1, 2.0], [0.0, 0.1, 6.0]]).repeat(333, 1)
+    made.standardise(seen)
+    assert made.scale[:2].tolist() == [1.0, 1.0]
+    torch.testing.assert_close(made.scale[2], seen[:, 2].std())
+    unseen = torch.tensor([[1.0, 0.6, 3.0]])
+    torch.testing.assert_close((unseen - made.mean) / made.scale, torch.tensor([[1.0, 0.5, 0.0]]), rtol=0, atol=1e-5)
+
+
 def test_inputs_are_standardised(ensemble):
     inputs = features(500, seed=0)
     z = (inputs - ensemble.mean) / ensemble.scale

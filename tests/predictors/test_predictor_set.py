@@ -44,7 +44,7 @@ def made():
     code = DatasetCode(6)
     code.fit(list(torch.randn(20, 4, 3, 6, generator=generator_of(1))))
     ensemble = AccuracyEnsemble(81, EnsembleConfig(members=2, width=8))
-    cells = SPACE.sample(4096, generator_of(2))  # as the training does: a rare feature unseen would have no scale
+    cells = SPACE.sample(4096, generator_of(2))  # as the training does
     ensemble.standardise(torch.from_numpy(SPACE.features(cells)))
     noisy = NoisyPredictor(SPACE.encoding, ("accuracy", "params", "macs", "latency_ms"), GuideConfig(16, 1))
     noisy.row_posterior.count(SPACE.encoding.encode(cells))
