@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,7 +54,13 @@ def load_embedding(name: str) -> Tensor:
 
 def embed_task(task: Task) -> Tensor:
     """Float32 features [20, 20, 1280] of a task made of mini-ImageNet32's classes, without its images."""
-    return load_embedding("miniimagenet32")[list(task.classes)]
+    return _miniimagenet32()[list(task.classes)]  # a list of indices copies
+
+
+@cache
+def _miniimagenet32() -> Tensor:
+    """Read once, since hundreds of tasks are made of it; not to be changed."""
+    return load_embedding("miniimagenet32")
 
 
 def embedding_sha256(embedding: Tensor) -> str:

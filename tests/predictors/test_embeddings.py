@@ -52,6 +52,18 @@ def test_a_task_is_embedded_from_its_classes():
     assert torch.equal(embedding[3], load_embedding("miniimagenet32")[drawn.classes[3]])
 
 
+def test_many_tasks_cost_one_reading_and_share_no_memory(monkeypatch):
+    read = []
+    monkeypatch.setattr(embeddings, "load_embedding", lambda name: read.append(name) or load_embedding(name))
+    embeddings._miniimagenet32.cache_clear()
+    first = embed_task(task("train-000"))
+    kept = first.clone()
+    first.zero_()
+    assert torch.equal(embed_task(task("train-000")), kept)
+    assert not torch.equal(embed_task(task("train-001")), kept)
+    assert read == ["miniimagenet32"]
+
+
 def test_images_of_a_class_lie_together():
     assert nearest_class_mean(load_embedding("digits")) > 0.7
     assert nearest_class_mean(load_embedding("cifar10")) > 0.5
