@@ -67,6 +67,8 @@ class FactorTuning:
             raise unknown_name("quality", self.quality, QUALITIES)
         if self.trials < 1 or not self.datasets:
             raise UserError(f"got {self.trials} trials on {len(self.datasets)} data sets; expected one at least")
+        if len(set(self.datasets)) < len(self.datasets):
+            raise UserError(f"got the data sets {', '.join(self.datasets)}; expected each once")
         if len(self.predictors) != len(self.datasets):
             raise UserError(f"got {len(self.predictors)} checkpoint sets for {len(self.datasets)} data sets")
 
@@ -94,7 +96,8 @@ class Judge:
         valid = [item for item in decoded if not isinstance(item, Invalid)]
         distinct = list(dict.fromkeys(valid))
         if not distinct:
-            return 0.0
+            # In hypervolume 0 would be more than a batch of duplicates is worth.
+            return 0.0 if self.config.quality == "accuracy" else -self.config.duplicate_cost * self.config.uniqueness
         predicted = self.generator.predictors.accuracy(distinct, self.embedding, self.config.accuracy)
         costs = self._costs(distinct)
         if self.config.quality == "accuracy":
