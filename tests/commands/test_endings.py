@@ -8,6 +8,7 @@ import resource
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -23,41 +24,92 @@ EMBEDDED = f"precomputed:{CHECKOUT}/pomonag/assets/embeddings/digits_efficientne
 GENERATE = ["generate", "--images", "digits", "--encoder", EMBEDDED, "--output", "result.json", "--plot", "front.png"]
 ROWS = 25
 BUILD = ["meta-dataset", "build", "--rows", str(ROWS), "--out", "rows", "--data-dir", "."]
+SECONDS = 60
 
-# The command line, with rows that are measured in no time and a word on what `generate` is at.
-SCRIPT = """
-import sys, time
+# The imports take seconds, so one process makes them and each command is a fork of it: a process with its own signals,
+# limits, folder and output, which ends as the interpreter does. Rows are measured in no time, networks not at all, and
+# `generate` says on its output what it is at.
+SERVER = """
+import gc, json, os, resource, sys, time
 from rich.status import Status
-from pomonag.meta_dataset.measurement import MeasureAndRecord
+from pomonag import result, search
+from pomonag.commands import generate, meta_dataset
+from pomonag.deploy import front_plot, result_tables
+from pomonag.meta_dataset import builder, measurement
+from pomonag.__main__ import main
 sys.path.insert(0, "{tests}")
 from conftest import fake_measurement
 
 def measure(self, planned):
-    time.sleep(0.05)
+    time.sleep(pause)
     return fake_measurement(planned)
 
-MeasureAndRecord._measure = measure
+measurement.MeasureAndRecord._measure = measure
+result.measure_latency = lambda network, resolution: fake_measurement(builder.PlannedRow("", "", 0, False)).latency
 Status.update = lambda self, what: print(what, flush=True)
-from pomonag.__main__ import main
-main(sys.argv[1:])
+gc.freeze()  # no fork need look through all modules at its end
+for line in sys.stdin:
+    arguments, folder, pause, limit, *pipes = json.loads(line)
+    process = os.fork()
+    if not process:
+        for descriptor, pipe in enumerate(pipes, start=1):
+            os.dup2(os.open(pipe, os.O_WRONLY), descriptor)
+        os.chdir(folder)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+        main(arguments)
+    print(process, flush=True)
+    print(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]), flush=True)
 """
 
 
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    code = SERVER.format(tests=CHECKOUT / "tests" / "meta_dataset")
+    cache = str(tmp_path_factory.mktemp("cache"))
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        env={**os.environ, "PYTHONPATH": str(CHECKOUT), "POMONAG_CACHE_DIR": cache},
+    ) as process:  # fmt: skip
+        yield process
+        process.stdin.close()
+
+
+class Command:
+    """The command line as a fork of the server; killed where it hangs."""
+
+    def __init__(self, server, folder, arguments, pause, limit):
+        pipes = [folder.with_name(name) for name in ("out", "errors")]
+        for pipe in pipes:
+            pipe.unlink(missing_ok=True)
+            os.mkfifo(pipe)
+        print(json.dumps([arguments, str(folder), pause, limit, *map(str, pipes)]), file=server.stdin, flush=True)
+        self._server, self.pid = server, int(server.stdout.readline())
+        self._timer = threading.Timer(SECONDS, os.kill, (self.pid, signal.SIGKILL))
+        self._timer.start()
+        self.out, self.errors = (pipe.open() for pipe in pipes)
+
+    def interrupt(self):
+        os.kill(self.pid, signal.SIGINT)
+
+    def finish(self):
+        """Exit code, standard output, standard error."""
+        with self.out, self.errors:
+            out, errors = self.out.read(), self.errors.read()
+        code = int(self._server.stdout.readline())
+        self._timer.cancel()
+        return code, out, errors
+
+
 @pytest.fixture
-def start(tmp_path):
+def start(server, tmp_path):
     """Starts the command line in an empty folder that has images for the tasks."""
     folder = tmp_path / "here"
     (folder / "images").mkdir(parents=True)
     np.savez(folder / "images" / "miniimagenet32.npz", x=np.zeros(1), y=np.zeros(1), classes=np.zeros(1))
-    code = SCRIPT.format(tests=CHECKOUT / "tests" / "meta_dataset")
 
-    def run(arguments, limit=resource.RLIM_INFINITY):
-        return subprocess.Popen(
-            [sys.executable, "-c", code, *arguments], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": str(CHECKOUT), "POMONAG_CACHE_DIR": str(tmp_path / "cache")}, text=True,
-            # No file may grow beyond the limit: what a full disk or a quota does.
-            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
-        )  # fmt: skip
+    # No file may grow beyond the limit: what a full disk or a quota does.
+    def run(arguments, pause=0.0, limit=resource.RLIM_INFINITY):
+        return Command(server, folder, arguments, pause, limit)
 
     run.folder = folder
     return run
@@ -68,13 +120,12 @@ def recorded(folder):
 
 
 def test_ctrl_c_during_generate(start):
-    process = start([*GENERATE, "--count", "20000"])
-    while process.stdout.readline() != "generating\n":
-        assert process.poll() is None, process.stderr.read()
-    time.sleep(0.5)
-    process.send_signal(signal.SIGINT)
-    out, errors = process.communicate(timeout=60)
-    assert process.returncode == 130, errors
+    command = start([*GENERATE, "--count", "20000"])
+    assert "generating\n" in iter(command.out.readline, "")
+    time.sleep(0.3)
+    command.interrupt()
+    code, out, errors = command.finish()
+    assert code == 130, errors
     assert errors.splitlines()[-1] == "interrupted"
     assert "Traceback" not in errors
     assert out == ""
@@ -82,13 +133,13 @@ def test_ctrl_c_during_generate(start):
 
 
 def test_ctrl_c_during_a_build(start):
-    process = start(BUILD)
-    while len(recorded(start.folder)[0]) < 3:
-        assert process.poll() is None, process.stderr.read()
+    command = start(BUILD, pause=0.05)
+    until = time.monotonic() + SECONDS
+    while len(recorded(start.folder)[0]) < 3 and time.monotonic() < until:
         time.sleep(0.02)
-    process.send_signal(signal.SIGINT)
-    out, errors = process.communicate(timeout=60)
-    assert process.returncode == 130, errors
+    command.interrupt()
+    code, out, errors = command.finish()
+    assert code == 130, errors
     assert errors.splitlines()[-1] == "interrupted"
     assert "Traceback" not in errors
     assert out == ""
@@ -100,9 +151,8 @@ def test_ctrl_c_during_a_build(start):
     }  # fmt: skip
     assert [path.name for path in (start.folder / "rows").iterdir()] == ["journal"]
     # The same command again measures what is left, every row once.
-    process = start(BUILD)
-    out, errors = process.communicate(timeout=60)
-    assert process.returncode == 0, errors
+    code, out, errors = start(BUILD).finish()
+    assert code == 0, errors
     assert f"{ROWS - len(records)} rows measured" in out
     assert f"{len(records)} were there, 0 failed; {ROWS} in shards" in out
     rows = read_rows(start.folder / "rows")
@@ -110,9 +160,8 @@ def test_ctrl_c_during_a_build(start):
 
 
 def test_a_full_disk_after_generate_prints_the_result_and_leaves_no_part_of_it(start):
-    process = start([*GENERATE, "--count", "4"], limit=2000)
-    out, errors = process.communicate(timeout=60)
-    assert process.returncode == 2, errors
+    code, out, errors = start([*GENERATE, "--count", "4"], limit=2000).finish()
+    assert code == 2, errors
     assert errors.splitlines()[-1].startswith("error: cannot write result.json: File too large")
     assert "Traceback" not in errors
     assert json.loads(out[out.index("{\n") :])["space"] == "nb201"
@@ -120,9 +169,8 @@ def test_a_full_disk_after_generate_prints_the_result_and_leaves_no_part_of_it(s
 
 
 def test_a_full_disk_under_a_build_keeps_what_was_recorded(start):
-    process = start(BUILD, limit=6000)
-    out, errors = process.communicate(timeout=60)
-    assert process.returncode == 2, errors
+    code, out, errors = start(BUILD, limit=6000).finish()
+    assert code == 2, errors
     assert errors.splitlines()[-1].startswith("error: cannot append to the records in rows/journal: ")
     assert "Traceback" not in errors
     assert out == ""
