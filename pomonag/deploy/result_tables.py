@@ -20,7 +20,7 @@ def print_result(result: Mapping[str, Any], console: Console) -> None:
     console.print(
         f"[bold]{len(result['architectures'])} distinct architectures[/] of {escape(result['space'])} for "
         f"{escape(images['source'])} ({images['classes']} classes), "
-        f"validity {metrics['validity']:.1%}, uniqueness {metrics['uniqueness']:.1%}"
+        f"validity {_share(metrics['validity'])}, uniqueness {_share(metrics['uniqueness'])}"
     )
     for entry in result["invalid"]:
         console.print(f"  invalid: {entry['count']} x {escape(entry['reason'])}")
@@ -58,6 +58,10 @@ def _front_table(result: Mapping[str, Any], cost: str, front: list[int]) -> Tabl
             style="bold" if chosen else None,
         )
     return table
+
+
+def _share(fraction: float | None) -> str:
+    return "–" if fraction is None else f"{fraction:.1%}"
 
 
 def _milliseconds(latency_ms: float | None) -> str:

@@ -56,3 +56,10 @@ def test_a_measured_latency_stands_beside_the_predicted_one(example_result):
 def test_a_narrow_terminal_loses_no_operation(example_result):
     text = printed(example_result, width=80)
     assert text.replace("\n", "").count("nor_conv_1x1") >= 2
+
+
+def test_a_result_without_any_valid_architecture(example_result):
+    result = example_result
+    result.update(architectures=[], fronts={}, configurations={"acc": {}, "bal": {}, "eff": {}})
+    result["metrics"] = {"validity": 0.0, "uniqueness": None, "novelty": None}
+    assert "0 distinct architectures of nb201 for digits (10 classes), validity 0.0%, uniqueness –" in printed(result)
