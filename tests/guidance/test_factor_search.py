@@ -49,6 +49,12 @@ def test_no_two_trials_are_the_same():
     assert len(set(tried)) == 12
 
 
+def test_intervals_are_searched_evenly_in_the_logarithm():
+    tried = []
+    search(lambda k, dataset: tried.extend(k.of(name) for name in INTERVALS) or 0.0, trials=10)
+    assert 10 <= sum(value < 10 for value in tried) <= 30
+
+
 def test_bad_trials_are_pruned():
     calls = []
 
