@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from numbers import Integral
 from typing import Any
 
 import torch
@@ -20,6 +21,7 @@ from pomonag.data.image_datasets import ImageDataset, as_image_dataset
 from pomonag.errors import UserError, unknown_name
 from pomonag.evaluation.device_latency import device_latency as latencies_of
 from pomonag.generation import MODES, Candidates, batch_generator
+from pomonag.guidance.guide import ScalingFactors
 from pomonag.pareto.budget import Budget
 from pomonag.pareto.configurations import BALANCED_RULES
 from pomonag.predictors.dataset_encoder import dataset_encoder
@@ -96,7 +98,7 @@ def search(
     generation. `predictors` names a checkpoint set. `measure` times the chosen configurations on this machine.
     `images` is what the result says of the images; by default that the embedding is all there was.
     """
-    _check({"count": count, "mode": mode, "objectives": objectives, "balanced": balanced})
+    _check({"count": count, "mode": mode, "objectives": objectives, "balanced": balanced, "factors": factors})
     say = progress or (lambda what: None)
     known = _loaded(space, predictors)
     generator = batch_generator(mode, space, known, embedding, accuracy, objectives, device_latency, budget, seed)
@@ -141,8 +143,8 @@ def _shares(phases: Any, count: int) -> dict[str, int]:
 
 def _check(settings: dict[str, Any]) -> None:
     count = settings.get("count", 256)
-    if not 1 <= count <= MAX_COUNT:
-        raise UserError(f"got a count of {count}; expected 1 to {MAX_COUNT:,} architectures")
+    if not isinstance(count, Integral) or not 1 <= count <= MAX_COUNT:
+        raise UserError(f"got a count of {count!r}; expected 1 to {MAX_COUNT:,} architectures")
     if (mode := settings.get("mode", "fast")) not in MODES:
         raise unknown_name("mode", mode, MODES)
     if (balanced := settings.get("balanced", "knee")) not in BALANCED_RULES:
@@ -151,5 +153,11 @@ def _check(settings: dict[str, Any]) -> None:
     for objective in objectives:
         if objective not in ALL_OBJECTIVES:
             raise unknown_name("objective", objective, ALL_OBJECTIVES)
+    if len(set(objectives)) < len(objectives):
+        raise UserError(f"the objectives {', '.join(objectives)} name one twice; expected each once")
     if "accuracy" not in objectives:
         raise UserError("accuracy is not among the objectives; fronts are of accuracy against a cost, so add it")
+    factors = settings.get("factors", "default")
+    by_phase = isinstance(factors, Mapping) and factors and all(isinstance(k, ScalingFactors) for k in factors.values())
+    if not (factors is None or factors == "default" or by_phase):
+        raise UserError(f"got the factors {factors!r}; expected 'default', None (unguided), or ScalingFactors by phase")
