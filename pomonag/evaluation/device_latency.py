@@ -40,6 +40,14 @@ class DeviceLatency:
     def __call__(self, architectures: Sequence[Any]) -> np.ndarray:
         return self.by_position[cast(EnumerableSpace, self.space).positions(architectures)]
 
+    def timed(self, most: int, seed: int = 0) -> tuple[list[Any], np.ndarray]:
+        """Up to `most` architectures that were timed, drawn evenly, and their latencies [n]."""
+        positions = np.flatnonzero(~np.isnan(self.by_position))
+        if len(positions) > most:
+            positions = np.sort(np.random.default_rng(seed).choice(positions, most, replace=False))
+        everything = cast(EnumerableSpace, self.space).enumerate()
+        return [everything[i] for i in positions], self.by_position[positions]
+
     @property
     def range_ms(self) -> tuple[float, float]:
         """The smallest and the largest latency that were timed."""

@@ -10,11 +10,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pomonag.evaluation.device_latency import DEVICES, device_latency
+from pomonag.errors import UserError
+from pomonag.evaluation.device_latency import DEVICES, DeviceLatency, device_latency
 from pomonag.predictors.performance_predictor import CONDITION_SIZE, NoisyPredictor
 from pomonag.predictors.predictor_set import PredictorSet
 from pomonag.predictors.set_training import LATENCY_HEAD, device_head
 from pomonag.spaces.search_space import SearchSpace
+
+# A file's latencies are fitted on so many of its architectures, and on so many at least.
+_FITTED, _FEWEST = 1024, 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,23 +58,26 @@ def _of_head(
     return LatencySource(name, function, column, mean, scale)
 
 
-def _of_combined_heads(space: SearchSpace, noisy: NoisyPredictor, table: Any) -> LatencySource:
+def _of_combined_heads(space: SearchSpace, noisy: NoisyPredictor, table: DeviceLatency) -> LatencySource:
     """The combination of known latency heads that fits the file best, by least squares on clean architectures.
 
     What a noisy architecture says of a sum is the sum of what it says of the terms, so the combination of the heads is
     a noisy predictor of the file's latencies without any training.
     """
-    architectures = space.sample(1024, torch.Generator().manual_seed(0))
-    latency = np.asarray(table(architectures), dtype=np.float64)
-    known = ~np.isnan(latency)
-    mean, scale = float(latency[known].mean()), float(latency[known].std() + 1e-12)
+    architectures, latency = table.timed(_FITTED)
+    mean, scale = float(latency.mean()), float(latency.std())
+    if len(architectures) < _FEWEST or scale < 1e-6 * mean:
+        raise UserError(
+            f"{table.device} times {len(architectures)} architectures between {latency.min():g} and "
+            f"{latency.max():g} ms; expected {_FEWEST} at least, of different latencies, to be guided by them"
+        )
     positions = [i for i, head in enumerate(noisy.heads) if head.startswith(LATENCY_HEAD)]
     clean = 2.0 * space.encoding.encode(architectures) - 1.0
     sigma = torch.full((len(clean),), 0.1)
     with torch.no_grad():
         given = torch.zeros(CONDITION_SIZE)
-        predicted = noisy(clean, sigma, given)[:, positions].double().numpy()[known]
-    target = (latency[known] - mean) / scale
+        predicted = noisy(clean, sigma, given)[:, positions].double().numpy()
+    target = (latency - mean) / scale
     penalty = 1e-2 * len(target) * np.eye(len(positions))
     weights = np.linalg.solve(predicted.T @ predicted + penalty, predicted.T @ target)
     column = torch.zeros(len(noisy.heads))

@@ -119,3 +119,22 @@ def test_what_is_no_device_and_no_file(space, predictors, tmp_path):
     (tmp_path / "mine.csv").write_text("arch_str,ms\n" + f"{space.sample(1, torch.Generator())[0]},3\n")
     with pytest.raises(UserError, match="no column latency_ms"):
         latency_source(space, predictors, str(tmp_path / "mine.csv"))
+
+
+def test_a_file_of_few_cells_is_fitted_on_all_of_them(space, predictors, cells, predicted, tmp_path):
+    latency = per_operation(cells)
+    few = latency_source(space, predictors, write(tmp_path / "few.csv", cells[:60], latency[:60]))
+    assert few.mean_ms == pytest.approx(latency[:60].mean(), rel=0.05)
+    assert correlation(predicted(few, cells, 0.1), latency) > 0.8
+
+
+@pytest.mark.parametrize("kept", [1, 10])
+def test_too_few_cells_are_refused(space, predictors, cells, tmp_path, kept):
+    file = write(tmp_path / "one.csv", cells[:kept], per_operation(cells[:kept]))
+    with pytest.raises(UserError, match="expected 20 at least"):
+        latency_source(space, predictors, file)
+
+
+def test_the_same_latency_everywhere_cannot_guide(space, predictors, cells, tmp_path):
+    with pytest.raises(UserError, match="different latencies"):
+        latency_source(space, predictors, write(tmp_path / "flat.csv", cells, np.full(len(cells), 3.0)))
