@@ -73,6 +73,7 @@ def generate(
     return search(space, embedding, seed=seed, images=about, embedding_seconds=seconds, progress=progress, **settings)
 
 
+@torch.inference_mode(False)
 def search(
     space: SearchSpace,
     embedding: Tensor,
@@ -100,6 +101,7 @@ def search(
     """
     _check({"count": count, "mode": mode, "objectives": objectives, "balanced": balanced, "factors": factors})
     say = progress or (lambda what: None)
+    embedding = embedding.clone()  # from inference mode it could not be differentiated through
     known = _loaded(space, predictors)
     generator = batch_generator(mode, space, known, embedding, accuracy, objectives, device_latency, budget, seed)
     phases = generator.default_factors if factors == "default" else factors
@@ -143,7 +145,7 @@ def _shares(phases: Any, count: int) -> dict[str, int]:
 
 def _check(settings: dict[str, Any]) -> None:
     count = settings.get("count", 256)
-    if not isinstance(count, Integral) or not 1 <= count <= MAX_COUNT:
+    if not isinstance(count, Integral) or not 1 <= int(count) <= MAX_COUNT:
         raise UserError(f"got a count of {count!r}; expected 1 to {MAX_COUNT:,} architectures")
     if (mode := settings.get("mode", "fast")) not in MODES:
         raise unknown_name("mode", mode, MODES)
