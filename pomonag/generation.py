@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, Protocol
 
@@ -112,6 +112,9 @@ def batch_generator(
     latency = latency_source(space, predictors, device)
     condition = predictors.condition(embedding, accuracy)
     if mode == "reference":
+        if device is not None:
+            # The reference has one latency predictor, of our measurements; the device's latencies draw the fronts.
+            latency = replace(latency, name=f"{latency.name}; guided by this project's measurements on one CPU thread")
         return ReferenceBatches(space, predictors, embedding, chosen, latency, seed, reference_steps)
     limits = _limits(space, predictors, chosen, latency, budget, len(embedding))
     columns = torch.stack([_column(predictors, o, latency) for o in chosen], dim=1)

@@ -451,3 +451,11 @@ def test_the_defaults_generate_valid_and_distinct_architectures(dataset):
     metrics = [searched(dataset, 256, seed)["metrics"] for seed in range(3)]
     assert np.mean([m["validity"] for m in metrics]) >= 0.999
     assert np.mean([m["uniqueness"] for m in metrics]) >= 0.95
+
+
+def test_inference_mode_around_it_changes_nothing():
+    space = pomonag.search_space("nb201")
+    embedding = load_embedding("digits")
+    with torch.inference_mode():
+        inside = search(space, embedding, count=8, measure=False)
+    assert inside.architectures == search(space, embedding, count=8, measure=False).architectures

@@ -46,7 +46,7 @@ class DeviceLatency:
         if len(positions) > most:
             positions = np.sort(np.random.default_rng(seed).choice(positions, most, replace=False))
         everything = cast(EnumerableSpace, self.space).enumerate()
-        return [everything[i] for i in positions], self.by_position[positions]
+        return [everything[i] for i in positions.tolist()], self.by_position[positions]
 
     @property
     def range_ms(self) -> tuple[float, float]:
