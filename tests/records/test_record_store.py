@@ -1,13 +1,21 @@
+import errno
+import json
 import multiprocessing
 import os
+import subprocess
+import sys
+import threading
 import time
+from collections import namedtuple
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pomonag.errors import UserError
-from pomonag.records.record_store import RecordStore
+from pomonag.records.record_store import Follower, RecordStore
+from tests.records.corruptions import KINDS, corrupt
+from tests.records.many_writers import write_at_once
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
@@ -88,23 +96,31 @@ def test_bad_lines_are_reported_wherever_they_stand(tmp_path):
     assert path.name in str(problems[0])
 
 
-def _write(folder, writer, count):
-    store = RecordStore(folder)
-    for i in range(count):
-        store.append({"writer": writer, "i": i})
-
-
 def test_several_writers_at_once(tmp_path):
-    context = multiprocessing.get_context("fork")
-    processes = [context.Process(target=_write, args=(tmp_path, w, 20)) for w in range(4)]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join()
-    found, problems = RecordStore(tmp_path).read()
+    write_at_once(tmp_path, writers=6, count=30)
+    assert len(list(tmp_path.glob("*.jsonl"))) == 6
+
+
+def test_threads_share_a_store(tmp_path):
+    store = RecordStore(tmp_path)
+    threads = [
+        threading.Thread(target=lambda t=t: [store.append({"t": t, "i": i}) for i in range(20)]) for t in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    records, problems = store.read()
     assert problems == []
-    assert {(r["writer"], r["i"]) for r in found} == {(w, i) for w in range(4) for i in range(20)}
-    assert len(list(tmp_path.glob("*.jsonl"))) == 4
+    assert sorted((r["t"], r["i"]) for r in records) == [(t, i) for t in range(4) for i in range(20)]
+    store.close()
+
+
+def test_damage_of_every_kind_is_healed_or_named(tmp_path):
+    # Each kind three times, and more than one at once; 5,000 are `python -m tests.records.corruptions 5000`.
+    met = corrupt(3 * 3 * len(KINDS), tmp_path)
+    assert {name for name, _ in met} == {kind.__name__ for kind in KINDS}
+    assert met["duplicate_all", "set aside, nothing lost"] == 9
 
 
 def test_a_forked_child_writes_its_own_file(tmp_path):
@@ -118,18 +134,161 @@ def test_a_forked_child_writes_its_own_file(tmp_path):
     assert sorted(r["who"] for r in store.read()[0]) == ["child", "parent", "parent"]
 
 
-def test_full_disk_is_reported_and_the_next_append_stands_alone(tmp_path, monkeypatch):
+def test_equal_records_are_two_but_a_copied_line_is_one(tmp_path):
+    store = RecordStore(tmp_path)
+    store.append({"i": 0})
+    store.append({"i": 0})
+    assert store.read() == ([{"i": 0}, {"i": 0}], [])
+    store.close()
+    path = only_file(tmp_path)
+    (tmp_path / "zz-copy.jsonl").write_bytes(path.read_bytes())
+    found, problems = store.read()
+    assert found == [{"i": 0}, {"i": 0}]
+    assert [str(p) for p in problems] == [f"zz-copy.jsonl:{i}: a copy of {path.name}:{i}" for i in (1, 2)]
+
+
+def test_a_full_disk_is_reported_and_leaves_nothing_torn(tmp_path, monkeypatch):
     store = RecordStore(tmp_path)
     store.append({"i": 0})
     real = os.write
     with monkeypatch.context() as patch:
         patch.setattr(os, "write", lambda descriptor, data: real(descriptor, data[:17]))
-        with pytest.raises(UserError, match="cannot append"):
+        with pytest.raises(UserError, match=r"cannot append .* No space left on device. Free some space or give"):
             store.append({"i": 1})
     store.append({"i": 2})
-    found, problems = store.read()
-    assert found == [{"i": 0}, {"i": 2}]
-    assert len(problems) == 1
+    assert store.read() == ([{"i": 0}, {"i": 2}], [])
+
+
+def test_a_record_that_could_not_be_synced_is_not_there(tmp_path, monkeypatch):
+    store = RecordStore(tmp_path)
+    store.append({"i": 0})
+
+    def refuse(descriptor):
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", refuse)
+        with pytest.raises(UserError, match="Input/output error"):
+            store.append({"i": 1})
+    assert store.read() == ([{"i": 0}], [])
+
+
+FULL = """
+import json, resource, signal, sys
+from pomonag.errors import UserError
+from pomonag.records.record_store import RecordStore
+
+# The kernel writes what still fits and refuses the rest, as a full disk does.
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (5_000, 5_000))
+store = RecordStore(sys.argv[1])
+stored = 0
+try:
+    while True:
+        store.append({"i": stored, "text": "x" * 100})
+        stored += 1
+except UserError as error:
+    print(json.dumps([stored, str(error)]))
+"""
+
+
+def test_what_the_kernel_refuses_half_way_leaves_the_earlier_records_whole(tmp_path):
+    run = subprocess.run([sys.executable, "-c", FULL, str(tmp_path)], capture_output=True, text=True, check=True)
+    stored, message = json.loads(run.stdout)
+    assert 10 < stored < 50
+    assert "everything recorded before is kept" in message
+    records, problems = RecordStore(tmp_path).read()
+    assert [r["i"] for r in records] == list(range(stored))
+    assert problems == []
+
+
+def test_a_disk_without_space_is_noticed_before_the_work(tmp_path, monkeypatch):
+    monkeypatch.setattr("shutil.disk_usage", lambda _: namedtuple("usage", "free")(1000))
+    with pytest.raises(UserError, match="No space left on device"):
+        RecordStore(tmp_path).prepare()
+
+
+READ_ONLY = """
+import os, sys
+from pomonag.errors import UserError
+from pomonag.records.claims import Claims
+from pomonag.records.record_store import RecordStore
+
+if os.geteuid() == 0:
+    os.seteuid(65534)  # Nothing is read-only for root.
+for attempt in (RecordStore(sys.argv[1]).prepare, lambda: RecordStore(sys.argv[1]).append({}),
+                lambda: Claims(sys.argv[1]).claim("x").__enter__(), RecordStore(sys.argv[2]).read):
+    try:
+        attempt()
+        print("no error")
+    except UserError as error:
+        print(error)
+"""
+
+
+def test_a_read_only_and_an_unreadable_folder_are_named(tmp_path):
+    closed, secret = tmp_path / "closed", tmp_path / "secret"
+    closed.mkdir()
+    secret.mkdir()
+    for above in (tmp_path, *tmp_path.parents[:2]):
+        above.chmod(0o755)
+    closed.chmod(0o555)
+    secret.chmod(0o000)
+    run = subprocess.run(
+        [sys.executable, "-c", READ_ONLY, str(closed), str(secret)], capture_output=True, text=True, check=True
+    )
+    lines = run.stdout.splitlines()
+    assert lines[0] == lines[1]
+    assert lines[0].startswith(f"cannot append to the records in {closed}: Permission denied. Make the folder writable")
+    assert lines[2].startswith(f"cannot lock {closed}/.claims: Permission denied. Give a writable folder")
+    assert lines[3].startswith(f"cannot read the records in {secret}: Permission denied. Give a folder that can be")
+    assert list(closed.iterdir()) == []
+    secret.chmod(0o700)
+
+
+def test_what_is_no_folder_or_no_file_is_named(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match=r"cannot read the records in .*file: Not a directory"):
+        RecordStore(tmp_path / "file").read()
+    with pytest.raises(UserError, match=r"cannot append to the records in .*file: File exists"):
+        RecordStore(tmp_path / "file").append({})
+    (tmp_path / "odd.jsonl").mkdir()
+    with pytest.raises(UserError, match=r"cannot read .*odd.jsonl: Is a directory. Make it readable, or move it"):
+        RecordStore(tmp_path).read()
+
+
+def test_a_file_that_is_deleted_under_the_writer_costs_no_later_record(tmp_path):
+    store = RecordStore(tmp_path)
+    store.append({"i": 0})
+    only_file(tmp_path).unlink()
+    store.append({"i": 1})
+    assert store.read() == ([{"i": 1}], [])
+
+
+def test_preparing_and_closing_leave_no_empty_file(tmp_path):
+    store = RecordStore(tmp_path)
+    store.prepare()
+    assert only_file(tmp_path).stat().st_size == 0
+    store.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_follower_reads_what_is_new_and_whole(tmp_path):
+    one, two, follower = RecordStore(tmp_path), RecordStore(tmp_path), Follower(tmp_path)
+    assert follower.look() == ([], [])
+    one.append({"i": 0})
+    two.append({"i": 1})
+    assert {entry.record["i"] for entry in follower.look()[0]} == {0, 1}
+    one.append({"i": 2})
+    path = next(path for path in tmp_path.glob("*.jsonl") if b'"i":2' in path.read_bytes())
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-10])  # a writer in the middle of its line
+    assert follower.look() == ([], [])
+    path.write_bytes(whole + b"torn\n")
+    (entry,), (problem,) = follower.look()
+    assert (entry.record, entry.file, entry.line) == ({"i": 2}, path.name, 2)
+    assert problem.line == 3
+    assert follower.look() == ([], [])
 
 
 @pytest.mark.parametrize("bad", [{"x": float("nan")}, {"x": {1, 2}}])
