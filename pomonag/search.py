@@ -24,6 +24,7 @@ from pomonag.generation import MODES, Candidates, batch_generator
 from pomonag.guidance.guide import ScalingFactors
 from pomonag.pareto.budget import Budget
 from pomonag.pareto.configurations import BALANCED_RULES
+from pomonag.predictors.dataset_code import check_embedding
 from pomonag.predictors.dataset_encoder import dataset_encoder
 from pomonag.predictors.embeddings import embedding_sha256
 from pomonag.predictors.predictor_set import PredictorSet, load_predictor_set
@@ -101,6 +102,7 @@ def search(
     """
     _check({"count": count, "mode": mode, "objectives": objectives, "balanced": balanced, "factors": factors})
     say = progress or (lambda what: None)
+    check_embedding(embedding)
     embedding = embedding.clone()  # from inference mode it could not be differentiated through
     known = _loaded(space, predictors)
     generator = batch_generator(mode, space, known, embedding, accuracy, objectives, device_latency, budget, seed)
