@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from benchmarks import runner, suites
 from benchmarks.catalogue import write_catalogue
 from pomonag.commands.guarded import run_guarded
 from pomonag.errors import UserError
-from reports.measurements import SHIPPED
+from reports.measurements import SHIPPED, RunRecord
 
 
 def _options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -41,7 +42,12 @@ def _steps(options: dict[str, Any]) -> list[runner.Step]:
     chosen = suites.select(everything, **wanted)
     if options["smoke"]:
         chosen = suites.recomputed(chosen, options.get("sample", 0.0))
-    return runner.plan(chosen, options["results_dir"], seeds=options["seeds"], fresh=options.get("fresh", False))
+    seeds, fresh = options["seeds"], options.get("fresh", False)
+    return runner.plan(chosen, options["results_dir"], seeds=seeds, fresh=fresh, say=_say)
+
+
+def _say(text: str) -> None:
+    click.echo(text, err=True)
 
 
 @click.group(help=__doc__)
@@ -79,24 +85,40 @@ def plan(**options: Any) -> None:
 @_options
 @click.option("--fresh", is_flag=True, help="Compute again what is already there.")
 @click.option("--sample", type=click.FloatRange(0, 1), default=0.0, help="With --smoke, also a random share of others.")
+@click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Processes that compute at once.")
 def run(**options: Any) -> None:
-    """Compute what is missing; an interrupted run goes on where it stopped."""
+    """Compute what is missing; an interrupted run goes on where it stopped.
+
+    Several of these commands may work in one folder at once: none computes what another one does.
+    """
     steps = _steps(options)
     to_run = [step for step in steps if step.status == "to run"]
     for name, missing in sorted({(s.run.key.id, s.missing) for s in steps if s.status == "not run"}):
         click.echo(f"NOT RUN {name}: {' '.join(missing)}")
     click.echo(f"{len(to_run)} to run, about {duration(_left(to_run))}.")
     failed = 0
-    for number, (step, result) in enumerate(runner.execute(to_run, options["results_dir"]), start=1):
+    for number, (step, result) in enumerate(_results(to_run, options["results_dir"], options["workers"]), start=1):
         line = f"[{number}/{len(to_run)}] {step.run.key.id} seed {step.seed}: "
         if isinstance(result, UserError):
             failed += 1
             click.echo(f"{line}FAILED: {result}")
         else:
             values = ", ".join(f"{v.metric} {v.value:.4g} {v.unit}".rstrip() for v in result.values[:4])
-            click.echo(f"{line}{values} ({result.wall_seconds:.1f} s)")
+            who = ", computed by another process" if step.status == "done" else ""
+            click.echo(f"{line}{values} ({result.wall_seconds:.1f} s{who})")
     if failed:
         raise UserError(f"{failed} of {len(to_run)} runs failed, see above; the others are kept.")
+
+
+def _results(
+    steps: list[runner.Step], folder: Path, workers: int
+) -> Iterator[tuple[runner.Step, RunRecord | UserError]]:
+    try:
+        yield from runner.execute(steps, folder, workers=workers, suite=suites.all_runs, say=_say)
+    except runner.Unrecorded as error:
+        # Hours of computing must not end in a full disk.
+        click.echo(json.dumps(error.record.to_json()))
+        raise UserError(f"{error} The result that could not be kept stands on standard output.") from error
 
 
 def _left(steps: list[runner.Step]) -> float:

@@ -59,6 +59,11 @@ class Claims:
                     _held.discard((device, inode, place))
                     fcntl.lockf(descriptor, fcntl.LOCK_UN, 1, place)
 
+    def is_free(self, name: str) -> bool:
+        """Whether nobody holds the name now."""
+        with self.claim(name) as mine:
+            return mine
+
     def _open(self) -> tuple[int, int, int]:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)

@@ -169,6 +169,8 @@ def record_files(folder: Path) -> list[Path]:
 
 def _content(path: Path, offset: int) -> bytes:
     try:
+        if 0 < offset >= path.stat().st_size:
+            return b""
         with path.open("rb") as file:
             file.seek(offset)
             return file.read()

@@ -9,7 +9,8 @@ from benchmarks import suites
 from benchmarks.__main__ import duration, main
 from benchmarks.runs import Need, Outcome, Quantity, Run
 from pomonag.errors import UserError
-from reports.measurements import RunKey, load_runs
+from pomonag.records.record_store import RecordStore
+from reports.measurements import RunKey, RunRecord, load_runs
 
 
 def a_run(method, compute=lambda seed: Outcome({"validity": 99.0}), **changes):
@@ -53,6 +54,20 @@ def test_run_keeps_results_and_goes_on_after_a_failure(runs, tmp_path):
     assert "0 to run" in result.output
     result = invoke("run", "--smoke", "--seeds", "1", "--fresh", "--results-dir", str(tmp_path))
     assert result.output.count("table4-pomonag") == 1
+
+
+def test_a_result_that_cannot_be_kept_goes_to_standard_output(runs, tmp_path, monkeypatch):
+    def refuse(self, record):
+        raise UserError("cannot append to the records: No space left on device.")
+
+    monkeypatch.setattr(RecordStore, "append", refuse)
+    result = invoke("run", "--method", "pomonag", "--seeds", "1", "--results-dir", str(tmp_path))
+    assert isinstance(result.exception, UserError)
+    assert "No space left on device. The result that could not be kept stands on standard output." in str(
+        result.exception
+    )
+    record = json.loads(next(line for line in result.stdout.splitlines() if line.startswith("{")))
+    assert RunRecord.from_json(record).values[0].value == 99.0
 
 
 def test_the_catalogue_is_written_with_all_runs(runs, tmp_path):

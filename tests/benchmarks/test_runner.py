@@ -1,8 +1,14 @@
+import functools
+import os
+import threading
+
 import pytest
 
 from benchmarks import runner
 from benchmarks.runs import Need, Outcome, Quantity, Run
 from pomonag.errors import UserError
+from pomonag.records.claims import Claims
+from pomonag.records.record_store import RecordStore
 from reports.measurements import RunKey, load_runs
 
 
@@ -96,3 +102,146 @@ def test_a_record_says_how_long_and_where(tmp_path):
     assert record.wall_seconds >= 0
     assert record.provenance["cpu"]
     assert "load" in record.provenance
+
+
+def test_a_failed_run_says_where_and_the_others_go_on(tmp_path):
+    steps = runner.plan([a_run("a-broken", lambda seed: 1 / 0), a_run("b-fine")], tmp_path, seeds=1)
+    (_, failure), (_, record) = runner.execute(steps, tmp_path)
+    assert isinstance(failure, UserError)
+    assert "ZeroDivisionError: division by zero (test_runner.py:" in str(failure)
+    assert record.key.method == "b-fine"
+
+
+def where(seed):
+    return Outcome({"validity": float(os.getpid()), "novelty": seed % 7})
+
+
+def suite():
+    runs = [a_run(f"method{i}", where) for i in range(2)]
+    return [*runs, a_run("timed", where, quantities=timed_quantities())]
+
+
+def timed_quantities():
+    return tuple(Quantity(metric, "s", "by the clock", evaluation="measured") for metric in ("validity", "novelty"))
+
+
+def test_workers_compute_all_and_time_alone(tmp_path):
+    steps = runner.plan(suite(), tmp_path, seeds=2)
+    results = list(runner.execute(steps, tmp_path, workers=2, suite=suite))
+    assert {(step.run.key.method, step.seed) for step, _ in results} == {
+        (name, seed) for name in ("method0", "method1", "timed") for seed in range(2)
+    }
+    process = {record.key.method: record.values[0].value for _, record in results}
+    assert process["timed"] == os.getpid() not in (process["method0"], process["method1"])
+    assert len(load_runs(tmp_path)[0]) == 6
+    with pytest.raises(ValueError, match="suite"):
+        next(runner.execute(runner.plan(suite(), tmp_path, seeds=3), tmp_path, workers=2))
+
+
+def changed_suite():
+    return [a_run(f"method{i}", where, version=2) for i in range(2)]
+
+
+def test_code_that_changed_under_the_command_is_not_measured_as_the_old_one(tmp_path):
+    steps = runner.plan(suite()[:1], tmp_path, seeds=1)
+    ((_, failure),) = runner.execute(steps, tmp_path, workers=2, suite=changed_suite)
+    assert "changed since the command was started" in str(failure)
+    assert load_runs(tmp_path)[0] == []
+
+
+def test_what_another_process_recorded_meanwhile_is_taken_over(tmp_path):
+    calls = []
+    run = a_run(compute=functools.partial(lambda seed: calls.append(seed) or Outcome({"validity": 9.0, "novelty": 1})))
+    steps = runner.plan([run], tmp_path)
+    list(runner.execute(steps[1:2], tmp_path))
+    results = list(runner.execute(steps, tmp_path))
+    assert sorted((step.seed, step.status) for step, _ in results) == [(0, "to run"), (1, "done"), (2, "to run")]
+    assert all(step.seed == record.seed for step, record in results)
+    assert len(calls) == 3
+
+
+def test_what_another_is_at_is_left_to_it_and_waited_for(tmp_path):
+    run, said, waited = a_run(), [], threading.Event()
+    steps = runner.plan([run], tmp_path, seeds=2)
+
+    def say(text):
+        said.append(text)
+        waited.set()
+
+    def other():
+        # Stands for another process: it claims in the same way.
+        with Claims(tmp_path).claim(steps[0].ticket.name) as mine:
+            assert mine
+            claimed.set()
+            assert waited.wait(10)
+            store = RecordStore(tmp_path)
+            store.append(runner.measure(run, 0).to_json())
+            store.close()
+
+    claimed = threading.Event()
+    thread = threading.Thread(target=other)
+    thread.start()
+    assert claimed.wait(10)
+    results = [(step.seed, step.status) for step, _ in runner.execute(steps, tmp_path, say=say)]
+    thread.join()
+    assert results == [(1, "to run"), (0, "done")]
+    assert said == [
+        "waiting for other processes in this folder, which compute table4-pomonag-fast-nb201-mean-over-runs seed 0"
+    ]
+    assert len(RecordStore(tmp_path).read()[0]) == 2
+
+
+def test_what_another_gave_up_is_computed_here(tmp_path):
+    steps = runner.plan([a_run()], tmp_path, seeds=1)
+    claim = Claims(tmp_path).claim(steps[0].ticket.name)
+    claim.__enter__()
+    results = list(runner.execute(steps, tmp_path, say=lambda text: claim.__exit__(None, None, None)))
+    assert [(step.status, record.seed) for step, record in results] == [("to run", 0)]
+
+
+def test_fresh_runs_of_two_share_what_is_computed_after_both_began(tmp_path):
+    list(runner.execute(runner.plan([a_run()], tmp_path, seeds=2), tmp_path))
+    one, two = (runner.plan([a_run()], tmp_path, seeds=2, fresh=True) for _ in range(2))
+    assert [step.status for step, _ in runner.execute(one[:1], tmp_path)] == ["to run"]
+    assert [step.status for step, _ in runner.execute(two, tmp_path)] == ["done", "to run"]
+
+
+def test_damage_is_named_and_computed_again(tmp_path):
+    list(runner.execute(runner.plan([a_run()], tmp_path, seeds=2), tmp_path))
+    (path,) = tmp_path.glob("*.jsonl")
+    path.write_bytes(path.read_bytes().replace(b'"value":99.0', b'"value":89.0', 1))
+    said = []
+    steps = runner.plan([a_run()], tmp_path, seeds=2, say=said.append)
+    assert [step.status for step in steps] == ["to run", "done"]
+    assert said == [f"set aside: {path.name}:1: checksum does not match"]
+
+
+def test_results_of_a_newer_version_are_refused(tmp_path):
+    RecordStore(tmp_path).append({"kind": "run", "schema": 2, "id": "from-the-future"})
+    with pytest.raises(UserError, match=r"jsonl:1 is a result of schema 2, written by a newer pomonag.*Update pomonag"):
+        runner.plan([a_run()], tmp_path)
+
+
+def test_a_folder_that_cannot_be_written_is_named_before_anything_is_computed(tmp_path):
+    (tmp_path / "file").touch()
+    run = a_run(compute=lambda seed: pytest.fail("computed"))
+    steps = [runner.Step(run, 0, "to run")]
+    with pytest.raises(UserError, match=r"cannot append to the records in .*file: File exists"):
+        list(runner.execute(steps, tmp_path / "file"))
+
+
+def test_a_disk_that_fills_stops_the_command_and_hands_the_result_over(tmp_path, monkeypatch):
+    real = RecordStore.append
+
+    def append(self, record):
+        if record["key"]["method"] == "b-large":
+            raise UserError("cannot append to the records: No space left on device.")
+        real(self, record)
+
+    monkeypatch.setattr(RecordStore, "append", append)
+    stream = runner.execute(runner.plan([a_run("a-fine"), a_run("b-large")], tmp_path, seeds=1), tmp_path)
+    assert next(stream)[1].key.method == "a-fine"
+    with pytest.raises(runner.Unrecorded, match="No space left") as caught:
+        next(stream)
+    assert caught.value.record.key.method == "b-large"
+    assert [record.key.method for record in load_runs(tmp_path)[0]] == ["a-fine"]

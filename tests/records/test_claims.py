@@ -47,7 +47,9 @@ def test_one_process_at_a_time(tmp_path):
         assert mine
         assert not in_another_process(tmp_path, "a run")
         assert in_another_process(tmp_path, "another run")
+        assert not Claims(tmp_path).is_free("a run")
     assert in_another_process(tmp_path, "a run")
+    assert Claims(tmp_path).is_free("a run")
 
 
 def test_one_thread_and_one_object_at_a_time(tmp_path):
