@@ -17,6 +17,7 @@ import signal
 import sys
 import tempfile
 import time
+from multiprocessing import forkserver
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -38,8 +39,7 @@ def compute(log, name, seed):
     return Outcome({"validity": draw.uniform(0, 100), "novelty": draw.random()}, {"row": [draw.random()] * 20})
 
 
-def suite():
-    log = os.environ["KILL_RUNNER_LOG"]
+def suite(log):
     quantities = tuple(Quantity(metric, "%", "made up") for metric in ("validity", "novelty"))
     return [
         Run(RunKey("4", "method", "fast", "nb201", f"set{i}"), quantities, functools.partial(compute, log, f"set{i}"))
@@ -48,22 +48,21 @@ def suite():
 
 
 def drive(folder, workers):
-    for _, result in runner.execute(runner.plan(suite(), folder, seeds=SEEDS), folder, workers=workers, suite=suite):
+    made = functools.partial(suite, folder.parent / "log")
+    for _, result in runner.execute(runner.plan(made(), folder, seeds=SEEDS), folder, workers=workers, suite=made):
         assert not isinstance(result, Exception), result
 
 
 def start(folder, workers):
-    """The runner in a process, and process group, of its own; forked, for importing takes longer than all cells."""
+    """The runner in a process of its own; forked, for importing takes longer than all cells."""
     sys.stdout.flush()
     if (pid := os.fork()) == 0:
-        os.setpgid(0, 0)
         code = 1
         try:
             drive(folder, workers)
             code = 0
         finally:
             os._exit(code)
-    os.setpgid(pid, pid)
     return pid
 
 
@@ -90,20 +89,17 @@ def wait_for(folder, target, pid):
 def kill(pid, victim, log):
     """Kills the driver, all its processes, or the worker that started a cell last (the driver, if none did yet)."""
     started = lines(log)
-    if victim == "all":
-        os.killpg(pid, signal.SIGKILL)
-    elif victim == "worker" and started:
+    last = {int(line.split()[0]) for line in started[-1:]}
+    victims = {"driver": {pid}, "worker": last or {pid}, "all": {pid, *(int(line.split()[0]) for line in started)}}
+    for one_of_them in victims[victim]:
         with contextlib.suppress(ProcessLookupError):
-            os.kill(int(started[-1].split()[0]), signal.SIGKILL)
-    else:
-        os.kill(pid, signal.SIGKILL)
+            os.kill(one_of_them, signal.SIGKILL)
 
 
 def one(folder, number, workers, expected):
     """One run, killed once and resumed. Returns counts; raises AssertionError when something is lost or doubled."""
     draw = random.Random(f"kill {number} {workers}")
     log, results = folder / "log", folder / "results"
-    os.environ["KILL_RUNNER_LOG"] = str(log)
     results.mkdir(parents=True)
     victim = ("driver", "all", "worker")[number % 3] if workers > 1 else "driver"
     pid = start(results, workers)
@@ -143,8 +139,11 @@ def report(folder):
 
 
 def quick_workers():
+    """One process that has imported everything forks the workers of all drivers."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["benchmarks.runner"])
+    forkserver.ensure_running()
+    forkserver._forkserver.ensure_running = lambda: None  # A driver is no parent of it and cannot ask.
     executor_module.multiprocessing = SimpleNamespace(get_context=lambda _: context)
 
 
@@ -152,7 +151,6 @@ def main(count, workers):
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         provenance()  # Asks git once, not in each fork.
-        os.environ["KILL_RUNNER_LOG"] = str(folder / "log")
         drive(folder / "undisturbed", 1)
         expected = report(folder / "undisturbed")
         kept = repeated = torn = 0
