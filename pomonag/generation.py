@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -22,6 +23,7 @@ from pomonag.guidance.stretching import PAPER_FACTORS, factors_of
 from pomonag.pareto.budget import Budget
 from pomonag.predictors.predictor_set import CHECKPOINTS, PredictorSet
 from pomonag.records.checkpoints import load_checkpoint
+from pomonag.records.tensor_cache import TensorCache, cache_folder
 from pomonag.spaces.encoding import Invalid
 from pomonag.spaces.search_space import SearchSpace
 
@@ -178,11 +180,14 @@ class ReferenceBatches:
         return factors_of(self.space.name, PAPER_FACTORS)
 
     def batch(self, phase: str, factors: ScalingFactors | None, n: int, earlier: Tensor | None = None) -> Tensor:
+        """Minutes of computing: kept in the cache folder, and found there by whoever asks for the same again."""
         from pomonag.records.seeds import seed_of
         from pomonag.reference.checkpoints import load_predictor, load_score_network
         from pomonag.reference.generator import ReferenceGuide, generate
         from pomonag.reference.spaces import reference_space
 
+        reference, score = reference_space(self.space.name), load_score_network(self.space.name)
+        seed = seed_of("generate", self.space.name, phase, self.seed)
         guides = []
         for objective in self.objectives if factors is not None else ():
             factor = 0.0 if factors is None else factors.of(objective.name)
@@ -191,14 +196,28 @@ class ReferenceBatches:
                 with torch.no_grad():
                     code = network.encode(self.embedding.flatten(0, 1).unsqueeze(0))
                 guides.append(ReferenceGuide(network, code, factor, objective.maximise))
-        return generate(
-            load_score_network(self.space.name),
-            guides,
-            reference_space(self.space.name),
-            count=n,
-            seed=seed_of("generate", self.space.name, phase, self.seed),
-            steps=self.steps,
-        )
+        parts: list[torch.nn.Module | Tensor | float] = [score]
+        for guide in guides:
+            parts += [guide.predictor, guide.code, guide.scaling_factor, guide.maximise]
+        made_from = " ".join([self.space.name, str(n), str(seed), str(self.steps), *map(_fingerprint, parts)])
+        batches = TensorCache(cache_folder() / "reference_batches")
+        kept = batches.read(made_from, (n, reference.nodes, reference.operations))
+        if kept is not None:
+            return kept
+        x = generate(score, guides, reference, count=n, seed=seed, steps=self.steps)
+        batches.write(made_from, x)
+        return x
+
+
+def _fingerprint(part: torch.nn.Module | Tensor | float) -> str:
+    """Equal for networks with equal weights, equal tensors and equal numbers."""
+    if isinstance(part, float | int):
+        return repr(part)
+    tensors = part.state_dict().values() if isinstance(part, torch.nn.Module) else [part]
+    content = hashlib.sha256()
+    for tensor in tensors:
+        content.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+    return content.hexdigest()
 
 
 @cache

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from dataclasses import dataclass
 
 from reports.evidence import Evidence, Number
@@ -103,11 +102,10 @@ def _speed(evidence: Evidence) -> list[Finding]:
         f"(target {SPEEDUP_TARGET:g})."
     )
     if full := evidence.runs(RunKey("4", "pomonag", "reference", "nb201", "mean-over-runs")):
-        cpu = statistics.mean(run.cpu_seconds for run in full)
-        text += (
-            f" Full runs of 1,000 steps took {cpu:,.0f} CPU seconds (n = {len(full)}), "
-            f"{cpu / seconds.summary.mean:,.0f} times as long."
-        )
+        # A run that found its batches in the cache took nothing: the longest is one that computed them.
+        cpu = max(run.cpu_seconds for run in full)
+        times = cpu / seconds.summary.mean
+        text += f" A full run of 1,000 steps took {cpu:,.0f} CPU seconds, {times:,.0f} times as long."
     return [Finding(text, speedup.summary.mean >= SPEEDUP_TARGET)]
 
 

@@ -33,6 +33,12 @@ def predictors():
     return load_predictor_set(SPACE)
 
 
+@pytest.fixture(autouse=True)
+def empty_cache(tmp_path, monkeypatch):
+    """Batches of the reference mode are kept; none from another test is found."""
+    monkeypatch.setenv("POMONAG_CACHE_DIR", str(tmp_path / "cache"))
+
+
 @pytest.fixture
 def generator(predictors):
     """`generator(mode, **settings)` for an embedding that ships."""
@@ -208,6 +214,33 @@ def test_steps_of_the_reference_sampler(generator):
     assert not torch.equal(
         generator("reference", steps=3).batch("a", None, 2), generator("reference", steps=4).batch("a", None, 2)
     )
+
+
+def test_a_reference_batch_is_computed_once(generator, monkeypatch):
+    from pomonag.reference import generator as reference_generator
+
+    calls, original = [], reference_generator.generate
+
+    def counted(*args, **kwargs):
+        calls.append(kwargs["seed"])
+        return original(*args, **kwargs)
+
+    monkeypatch.setattr(reference_generator, "generate", counted)
+    factors = PAPER_FACTORS["nb201"]["accurate"]
+    first = generator("reference").batch("a", factors, 2)
+    assert torch.equal(first, generator("reference").batch("a", factors, 2))
+    assert len(calls) == 1
+    others = [
+        generator("reference", seed=1).batch("a", factors, 2),
+        generator("reference", steps=4).batch("a", factors, 2),
+        generator("reference", data="cifar100").batch("a", factors, 2),
+        generator("reference").batch("b", factors, 2),
+        generator("reference").batch("a", PAPER_FACTORS["nb201"]["efficient"], 2),
+        generator("reference").batch("a", None, 2),
+        generator("reference", objectives=("accuracy", "macs")).batch("a", factors, 2),
+    ]
+    assert len(calls) == 1 + len(others)
+    assert not any(torch.equal(first, other) for other in others)
 
 
 # What is decoded, and the network that ships

@@ -143,7 +143,7 @@ class Follower:
         problems: list[Problem] = []
         for path in record_files(self.folder):
             offset, lines = self._read.get(path.name, (0, 0))
-            content = _content(path, offset)
+            content = read_file(path, offset)
             if not unfinished:
                 content = content[: content.rfind(b"\n") + 1]
             if content:
@@ -167,7 +167,8 @@ def record_files(folder: Path) -> list[Path]:
     return [folder / name for name in sorted(names) if name.endswith(".jsonl")]
 
 
-def _content(path: Path, offset: int) -> bytes:
+def read_file(path: Path, offset: int = 0) -> bytes:
+    """The content from `offset` on; nothing of a file that went. Raises UserError for one that cannot be read."""
     try:
         if 0 < offset >= path.stat().st_size:
             return b""

@@ -14,7 +14,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from pomonag.errors import UserError
-from pomonag.predictors.embedding_cache import CachedEncoder, cache_folder
+from pomonag.predictors.embedding_cache import CachedEncoder
+from pomonag.records.tensor_cache import cache_folder
 
 RANDOM = np.random.default_rng(0)
 IMAGES = RANDOM.integers(0, 256, (12, 4, 4, 3), dtype=np.uint8)
@@ -43,7 +44,7 @@ def embed(encoder, folder, images=IMAGES, labels=LABELS, **settings):
 def test_the_folder_is_the_variables_else_the_platforms(monkeypatch, tmp_path):
     monkeypatch.setenv("POMONAG_CACHE_DIR", str(tmp_path))
     assert cache_folder() == tmp_path
-    assert CachedEncoder(Mean()).folder == tmp_path / "embeddings"
+    assert CachedEncoder(Mean()).cache.folder == tmp_path / "embeddings"
     monkeypatch.setenv("POMONAG_CACHE_DIR", "")
     assert str(cache_folder()) == platformdirs.user_cache_dir("pomonag")
     monkeypatch.delenv("POMONAG_CACHE_DIR")
@@ -66,7 +67,7 @@ def test_what_is_kept_is_what_was_computed(tmp_path):
     assert kept.dtype == direct.dtype == torch.float32
     (file,) = tmp_path.iterdir()  # one whole file, nothing temporary beside it
     assert file.suffix == ".safetensors"
-    assert torch.equal(load_file(file)["embedding"], first)
+    assert torch.equal(load_file(file)["tensor"], first)
 
 
 def test_the_key_covers_encoder_pixels_labels_count_and_seed(tmp_path):
@@ -116,7 +117,7 @@ def test_a_file_that_holds_something_else_is_computed_again(tmp_path, content):
     save_file(content, file)
     assert torch.equal(embed(encoder, tmp_path), first)
     assert encoder.calls == 2
-    assert torch.equal(load_file(file)["embedding"], first)  # and mended
+    assert torch.equal(load_file(file)["tensor"], first)  # and mended
 
 
 def test_many_at_once_share_a_folder(tmp_path):
