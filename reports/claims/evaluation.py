@@ -176,4 +176,4 @@ def _explanation(judged: Judged) -> str:
 
 def _capital(sentence: str) -> str:
     """Names of the predicate's language stay as they are spelt."""
-    return sentence[0].upper() + sentence[1:] if sentence.split()[0].isalpha() else sentence
+    return sentence[0].upper() + sentence[1:] if sentence.split()[0].replace("-", "").isalpha() else sentence

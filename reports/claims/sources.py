@@ -140,7 +140,7 @@ class MeasuredSource:
         values = self._derived.values(key)
         if values is None:
             return None
-        notes = (*values.notes, *_alone(values.values))
+        notes = (*values.notes, *_alone(key, values.values))
         return mean_of(values.values, key.label, kind=values.kind, step=values.step, used=values.used, notes=notes)
 
     def points(self, key: Key) -> Fronts | Missing:
@@ -218,7 +218,7 @@ def _measured(key: Key, seeds: _Seeds) -> Measured | Missing:
         counts=_counts(key.metric, seeds),
         kind=derived.kind_of(first.run, first.cell.metric, first.cell.evaluation),
         used=(first.cell.id,),
-        notes=(*((_SAME_NOTE[key.method],) if key.method in _SAME else ()), *_alone(values)),
+        notes=(*((_SAME_NOTE[key.method],) if key.method in _SAME else ()), *_alone(key, values)),
     )
 
 
@@ -230,5 +230,5 @@ def _counts(metric: str, seeds: _Seeds) -> tuple[int, int] | None:
     return sum(round(m.value * n / 100) for m, n in zip(seeds, trials, strict=True)), sum(trials)
 
 
-def _alone(values: Sequence[float]) -> tuple[str, ...]:
-    return ("a single run, whose spread is not known",) if len(values) == 1 else ()
+def _alone(key: Key, values: Sequence[float]) -> tuple[str, ...]:
+    return (f"{key.label} is of a single run, whose spread is not known",) if len(values) == 1 else ()

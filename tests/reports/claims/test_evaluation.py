@@ -161,6 +161,7 @@ def test_counts_are_tested_where_the_note_asks():
     result = judge(ABOVE, "one-sided test on counts", values=values)
     p = stats.fisher_exact([[768, 0], [762, 6]], alternative="greater").pvalue
     assert 0.01 < p < 0.025
+    assert "One-sided exact test" in result.explanation
     assert f"768 of 768 against 762 of 768: p = {p:.2g}" in result.explanation
     assert result.verdict == "HOLDS"
     assert judge(ABOVE, values=values).verdict == "INCONCLUSIVE"

@@ -151,6 +151,18 @@ def test_counts_are_known_for_validity_alone(made_up):
     assert source.value(Key.of("uniqueness", ("pomonag", "nb201"))).counts is None
 
 
+def test_a_single_run_is_named(made_up):
+    evidence = Evidence(
+        [
+            *runs(made_up, "pomonag", "fast", {"uniqueness": [98.0, 99.0]}),
+            *runs(made_up, "diffusionnag", "reference", {"uniqueness": [50.0]}),
+        ]
+    )
+    result = evaluate(CLAIMS["CL-02"], MeasuredSource(evidence))
+    assert (result.verdict, result.pointwise) == ("INCONCLUSIVE", "HOLDS")
+    assert "uniqueness[diffusionnag, nb201] is of a single run" in result.explanation
+
+
 def test_what_the_catalogue_knows_of_is_named_with_its_command(made_up):
     entry = {
         "key": {"table": "4", "method": "diffusionnag", "configuration": "reference", "space": "nb201",
