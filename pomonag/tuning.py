@@ -56,7 +56,7 @@ class FactorTuning:
     trials: int = 100
     count: int = 128
     seed: int = 0
-    uniqueness: float = 0.97
+    uniqueness: float = 0.98
     duplicate_cost: float = 2.0
     reference_steps: int = REFERENCE_STEPS
 
