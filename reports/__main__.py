@@ -1,23 +1,31 @@
-"""`python -m reports paper-tables`: recompute what takes seconds, compare it with what ships, write the report."""
+"""`python -m reports ...`: the report of the paper's tables, and the measurements under it as SQL and as files."""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from pomonag.errors import UserError
 from pomonag.guarded import run_guarded
-from reports import render
-from reports.evidence import Evidence, gather
+from reports import export, row_formats
+from reports.measurement_table import measurement_table
 from reports.measurements import SHIPPED
 
+if TYPE_CHECKING:
+    from reports.evidence import Evidence
+
 _folder = click.Path(file_okay=False, path_type=Path)
+_there = click.Path(exists=True, file_okay=False, path_type=Path)
 _file = click.Path(dir_okay=False, path_type=Path)
 _results = click.option("--results-dir", type=_folder, default=SHIPPED, help="The shipped results.")
+_recomputed = click.option("--recomputed", type=_there, help="Also a folder of results that were recomputed.")
 _output = click.option("--output", type=_file, default=Path("output/report.html"), show_default=True)
 
 
@@ -32,6 +40,10 @@ def main() -> None:
 @click.option("--fresh", is_flag=True, help="Recompute everything that can run here, not only what takes seconds.")
 def paper_tables(results_dir: Path, output: Path, fresh: bool) -> None:
     """Recompute the smoke set (or everything), compare, write the report; exit code 1 when values disagree."""
+    # Drawing needs torch and matplotlib, which take seconds to import: only where something is drawn.
+    from reports import render
+    from reports.evidence import gather
+
     # A new folder each time: what was computed before stays where it is and is not taken for new.
     scratch = output.parent / "recomputed" / time.strftime("%Y%m%dT%H%M%S")
     catalogue = scratch / "catalogue.json"
@@ -55,9 +67,57 @@ def paper_tables(results_dir: Path, output: Path, fresh: bool) -> None:
 @_output
 def render_only(results_dir: Path, output: Path) -> None:
     """Write the report from the results that are there, without recomputing anything."""
+    from reports import render
+    from reports.evidence import gather
+
     evidence = gather(results_dir)
     render.write(evidence, output)
     _say(evidence, output)
+
+
+@main.command()
+@click.argument("sql")
+@click.option("--results-dir", type=_there, default=SHIPPED, help="The shipped results.")
+@_recomputed
+@click.option(
+    "--format", "format_name", type=click.Choice(sorted(row_formats.WRITERS)), default="table", show_default=True
+)
+def query(sql: str, results_dir: Path, recomputed: Path | None, format_name: str) -> None:
+    """Ask the measurements and the paper's numbers in SQL (duckdb's); "-" reads it from standard input.
+
+    Views: `measurements`, one row a value, and `paper`. Nothing can be written, and no file opened.
+
+    \b
+    python -m reports query 'SELECT cell, avg(value), count(*) FROM measurements GROUP BY cell ORDER BY cell'
+    python -m reports query 'SELECT m.method, m.metric, avg(m.value) AS ours, any_value(p.value) AS paper
+      FROM measurements m JOIN paper p ON p."table" = m."table" AND lower(p.method) = m.method
+      AND p.dataset = m.dataset AND p.metric = m.metric GROUP BY ALL ORDER BY ALL' --format markdown
+    """
+    from reports.query import ask, open_views
+
+    tables = [measurement_table(folder) for folder in (results_dir, recomputed) if folder]
+    _set_aside(problem for table in tables for problem in table.problems)
+    answer = ask(open_views(*tables), sys.stdin.read() if sql == "-" else sql)
+    try:
+        row_formats.WRITERS[format_name](answer.columns, answer.rows, sys.stdout)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader, like `head`, has enough. Python must not try again to write at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@main.command("export")
+@click.option("--format", "format_name", type=click.Choice(export.FORMATS), required=True)
+@click.option("--out", type=_file, required=True, help="The file to write.")
+@click.option("--results-dir", type=_there, default=SHIPPED, help="The shipped results.")
+@_recomputed
+def export_measurements(format_name: str, out: Path, results_dir: Path, recomputed: Path | None) -> None:
+    """Write all measurements into one flat file, one row a value."""
+    tables = [measurement_table(folder) for folder in (results_dir, recomputed) if folder]
+    _set_aside(problem for table in tables for problem in table.problems)
+    table = export.all_measurements(*tables)
+    export.write(table, out, format_name)
+    click.echo(f"{out}: {len(table):,} measurements of {len(table['cell'].unique()):,} cells.")
 
 
 def recompute(results_dir: Path, catalogue: Path, fresh: bool) -> int:
@@ -72,12 +132,16 @@ def recompute(results_dir: Path, catalogue: Path, fresh: bool) -> int:
 
 
 def _say(evidence: Evidence, output: Path) -> None:
-    for problem in evidence.problems:
-        click.echo(f"set aside: {problem}", err=True)
+    _set_aside(evidence.problems)
     agreeing = len(evidence.comparisons) - len(evidence.mismatches)
     click.echo(
         f"{output}: {len(evidence.all_runs())} runs, {agreeing} of {len(evidence.comparisons)} recomputed values agree."
     )
+
+
+def _set_aside(problems: Iterable[object]) -> None:
+    for problem in problems:
+        click.echo(f"set aside: {problem}", err=True)
 
 
 if __name__ == "__main__":
