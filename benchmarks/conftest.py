@@ -1,13 +1,18 @@
-"""Collects what the speed tests measured and prints it as one table, with ratios and the machine's load."""
+"""Options of `pytest benchmarks/`, the judge of the paper's cells, and the table of what the speed tests measured."""
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 import torch
 
 from benchmarks import timing
+from benchmarks.paper_cases import Judge, Measuring
+from pomonag.data.sources import VARIABLE
+from pomonag.errors import UserError, unknown_name
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,91 @@ _ROWS = pytest.StashKey[list[SpeedRow]]()
 def speed_table(request: pytest.FixtureRequest) -> list[SpeedRow]:
     """The rows that the run's summary prints."""
     return request.config.stash.setdefault(_ROWS, [])
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """What is measured, how far, and where results are kept."""
+    group = parser.getgroup("pomonag", "the paper's cells")
+    group.addoption("--gpu", action="store_true", help="Measure on CUDA.")
+    group.addoption("--profile", choices=["smoke", "lite"], default="lite", help="smoke: only what takes seconds.")
+    group.addoption("--seeds", type=int, default=3, help="Repetitions of what is measured (default 3).")
+    group.addoption("--data-dir", help=f"Folder of outside data, instead of {VARIABLE}.")
+    group.addoption("--results-dir", default="output/results", help="Where new results are kept.")
+    group.addoption("--judge-only", action="store_true", help="Judge what is there; measure nothing.")
+    group.addoption("--fresh", action="store_true", help="Measure again what ships.")
+    group.addoption("--max-hours", type=float, default=1.0, help="Hours that one cell may take (default 1).")
+    for field in ("table", "method", "space", "dataset"):
+        group.addoption(f"--{field}", action="append", default=[], help=f"Only cells of exactly this {field}.")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuses what cannot be had before anything is collected."""
+    if config.getoption("--gpu") and not torch.cuda.is_available():
+        built = torch.version.cuda or "no CUDA"
+        raise pytest.UsageError(
+            f"--gpu: PyTorch {torch.__version__} (built for {built}) finds no CUDA device; "
+            f"it found {os.cpu_count()} CPU cores. Leave out --gpu, or run where nvidia-smi lists a device."
+        )
+    if config.getoption("--seeds") < 1:
+        raise pytest.UsageError(f"--seeds {config.getoption('--seeds')}: expected 1 or more")
+    if folder := config.getoption("--data-dir"):
+        if not Path(folder).is_dir():
+            raise pytest.UsageError(f"--data-dir {folder} is no folder")
+        os.environ[VARIABLE] = folder
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """`--table 4`, `--dataset cifar10` and their like select exactly what they say."""
+    wanted = {field: config.getoption(f"--{field}") for field in ("table", "method", "space", "dataset")}
+    if not any(wanted.values()):
+        return
+    cells = {item: item.callspec.params["paper_cell"].cell for item in items if _has_cell(item)}  # type: ignore[attr-defined]
+    for field, values in wanted.items():
+        known = {getattr(cell, field) for cell in cells.values()}
+        for value in values:
+            if value.lower() not in known:
+                raise pytest.UsageError(str(unknown_name(field, value, known)))
+    kept = [
+        item
+        for item in items
+        if item in cells
+        and all(not values or getattr(cells[item], f) in map(str.lower, values) for f, values in wanted.items())
+    ]
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = kept
+
+
+def _has_cell(item: pytest.Item) -> bool:
+    return "paper_cell" in getattr(getattr(item, "callspec", None), "params", {})
+
+
+@pytest.fixture(scope="session")
+def measuring(request: pytest.FixtureRequest) -> Measuring:
+    """How far this session goes."""
+    option = request.config.getoption
+    return Measuring(
+        results=Path(option("--results-dir")),
+        seeds=option("--seeds"),
+        judge_only=option("--judge-only"),
+        fresh=option("--fresh"),
+        # pytest's own option: here it also makes what cannot be judged fail instead of being skipped.
+        strict=bool(option("strict")),
+        max_hours=option("--max-hours"),
+        profile=option("--profile"),
+    )
+
+
+@pytest.fixture
+def judge(measuring: Measuring) -> Judge:
+    """Measures a cell if need be, and judges it."""
+
+    def judged(cell: object) -> None:
+        try:
+            measuring.judge(cell)  # type: ignore[arg-type]
+        except UserError as error:
+            pytest.fail(str(error), pytrace=False)
+
+    return judged
 
 
 @pytest.fixture(autouse=True)

@@ -33,9 +33,9 @@ DECISIONS = (
     Decision(
         "One set of factors for a whole batch (Sec. 3.4)",
         "All 128 samples of a phase follow the same four guides; strong ones lead them to the same architectures.",
-        "Reference mode as written. In fast mode each sample descends one cost with its own multiple of the factor, and "
-        "samples repel each other (particle guidance), which buys fronts without duplicates. No sample is dropped or "
-        "drawn again.",
+        "Reference mode as written. In fast mode each sample descends one cost with its own multiple of the factor, "
+        "and samples repel each other (particle guidance), which buys fronts without duplicates. No sample is dropped "
+        "or drawn again.",
     ),
     Decision(
         "Params and MACs on NASBench201",

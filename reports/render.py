@@ -16,9 +16,14 @@ from markupsafe import Markup
 from pomonag.records.files import atomic_write
 from pomonag.records.provenance import provenance
 from reports import figures, method_tables, tables
+from reports.claims.judging import judge as judge_claims
+from reports.consistency import RULES, check, load_paper
 from reports.decisions import DECISIONS
 from reports.evidence import Evidence, NotRun, Number
 from reports.findings import findings
+from reports.judgement import judgements, marks_of
+from reports.leakage import attribution, audit
+from reports.margins import load as load_margins
 from reports.measurements import RunKey
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -48,6 +53,9 @@ def render(evidence: Evidence) -> str:
     environment.filters |= {"number": number_text, "interval": interval_text, "kind": kind, "seconds": seconds_text}
     environment.globals["next_id"] = itertools.count().__next__
     runs = evidence.all_runs()
+    inconsistencies = check(load_paper())
+    claims = judge_claims(evidence)
+    judged = judgements(evidence, load_margins(), marks_of(inconsistencies))
     context: dict[str, Any] = {
         "evidence": evidence,
         "findings": findings(evidence),
@@ -56,6 +64,17 @@ def render(evidence: Evidence) -> str:
         "behind": [method_tables.parts(evidence), method_tables.scaling_factors()],
         "panels": panels(evidence),
         "series": figures.LABELS,
+        "judged": judged,
+        "verdicts": Counter(str(j.verdict.name) if j.verdict else "SETTING" for j in judged),
+        "inconsistencies": inconsistencies,
+        "rules": len(RULES),
+        "claims": claims,
+        "claim_counts": {
+            "the paper's own numbers": Counter(c.paper.verdict for c in claims),
+            "our runs": Counter(c.ours.verdict for c in claims),
+        },
+        "leakage": audit(evidence),
+        "attribution": attribution(evidence),
         "decisions": DECISIONS,
         "runs": runs,
         "origins": Counter(origin for _, origin in runs),

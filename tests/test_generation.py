@@ -74,7 +74,8 @@ def test_seed_and_phase_decide(generator, mode, guided):
 @pytest.mark.parametrize("mode", generation.MODES)
 def test_the_data_set_is_asked_about(generator, mode):
     factors = generator(mode).default_factors["accurate"]
-    one, other = (generator(mode, data=data).batch("accurate", factors, 4) for data in EMBEDDINGS)
+    n = 64 if mode == "fast" else 4  # fast mode's matrices are rounded to categories, and few of them may be equal
+    one, other = (generator(mode, data=data).batch("accurate", factors, n) for data in EMBEDDINGS)
     assert not torch.equal(one, other)
 
 

@@ -214,10 +214,11 @@ def test_costs_range_over_the_space(judge):
 def test_duplicates_cost_quality(judge):
     architectures = cells(40)
     whole = quality(judge, architectures)
-    few = quality(judge, architectures + architectures[:1])  # 40 of 41 are distinct, which is enough
-    assert few == whole
     many = quality(judge, architectures + architectures[:10])
-    assert many == pytest.approx(whole - 2.0 * (0.97 - 40 / 50))
+    assert many == pytest.approx(whole - 2.0 * (judge.config.uniqueness - 40 / 50))
+    hundred = cells(100)
+    few = quality(judge, hundred + hundred[:1])  # 100 of 101 are distinct, which is enough
+    assert few == quality(judge, hundred)
 
 
 def test_better_architectures_raise_either_quality(judge, paper_judge):

@@ -79,7 +79,7 @@ def test_gather_reads_folders_and_catalogue(made_up, tmp_path):
     (tmp_path / "catalogue.json").write_text(json.dumps([]))
     evidence = gather(tmp_path / "shipped", tmp_path / "nothing", tmp_path / "catalogue.json")
     assert len(evidence.all_runs()) == 1
-    assert evidence.problems == ["bad.jsonl:1: truncated or foreign line"]
+    assert evidence.problems == ["bad.jsonl:1: foreign line, or the end of a torn one"]
     (tmp_path / "catalogue.json").write_text("{")
     with pytest.raises(UserError, match="python -m benchmarks plan --catalogue"):
         gather(tmp_path / "shipped", catalogue=tmp_path / "catalogue.json")

@@ -64,7 +64,7 @@ def test_nothing_is_loaded_from_anywhere(html):
 def test_numbers_have_origin_paper_and_provenance(html):
     assert "1 of 3 recomputed here, n&nbsp;=&nbsp;3" in html
     assert "paper 99.97 ± 0.10" in html
-    assert "Not judged yet" in html
+    assert "Verdicts on the paper's 234 results" in html
     assert "python -m benchmarks run --table 4 --method pomonag --configuration fast" in html
     assert "0123456789" in html
 
@@ -82,6 +82,7 @@ def test_without_results_the_page_says_not_run():
     entry = {
         "key": {"table": "2", "method": "pomonag-acc", "configuration": "leave-one-out", "space": "nb201",
                 "dataset": "cifar10"},
+        "cells": ["table2-pomonag-acc-leave-one-out-nb201-cifar10-test_accuracy-mean-lookup"],
         "missing": [missing], "command": "python -m benchmarks run --table 2", "estimated_seconds": 8.0,
     }  # fmt: skip
     html = render.render(Evidence([], catalogue=[entry]))
@@ -93,7 +94,9 @@ def test_without_results_the_page_says_not_run():
 
 def test_a_shipped_value_whose_input_is_missing_here_says_both(made_up):
     key = RunKey("2", "pomonag-acc", "leave-one-out", "nb201", "cifar10")
-    entry = {"key": vars(key), "missing": ["Set POMONAG_DATA_DIR."], "command": "c", "estimated_seconds": 1.0}
+    entry = {
+        "key": vars(key), "cells": [], "missing": ["Set POMONAG_DATA_DIR."], "command": "c", "estimated_seconds": 1.0,
+    }  # fmt: skip
     record = made_up.a_record(key, [Value("test_accuracy", 94.01, "%", "p")])
     html = render.render(Evidence([record], catalogue=[entry]))
     assert "NOT RUN here" in html

@@ -1,0 +1,91 @@
+"""The paper's results as tests: each is measured if it can be, judged, and passes, fails or says why it is skipped."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from benchmarks.runner import execute, plan
+from benchmarks.runs import Run
+from benchmarks.suites import all_runs
+from pomonag.errors import UserError
+from reports.consistency import check, load_paper
+from reports.evidence import gather
+from reports.judgement import Judged, Marks, judged, marks_of
+from reports.margins import load as load_margins
+from reports.measurements import SHIPPED
+from reports.paper_cells import PaperCell
+from reports.verdicts import Name
+
+Judge = Callable[[PaperCell], None]
+
+
+@functools.cache
+def papers_marks() -> Marks:
+    """The consistency rules that mark each of the paper's cells."""
+    return marks_of(check(load_paper()))
+
+
+def cases(cells: Sequence[PaperCell]) -> pytest.MarkDecorator:
+    """A test for each cell, with the cell's slug as its id."""
+    return pytest.mark.parametrize("paper_cell", [pytest.param(cell, id=cell.id) for cell in cells])
+
+
+@dataclass
+class Measuring:
+    """How far a session goes: what it may compute, and where results are kept."""
+
+    results: Path
+    seeds: int = 3
+    judge_only: bool = False
+    fresh: bool = False
+    strict: bool = False
+    max_hours: float = 1.0
+    profile: str = "lite"
+    _runs: dict[object, Run] = field(default_factory=dict)
+
+    def judge(self, cell: PaperCell) -> None:
+        """Measures what is missing and affordable, then judges: WORSE fails, what cannot be judged is skipped."""
+        problem = self._measure(cell)
+        self._conclude(judged(cell, gather(SHIPPED, self.results), load_margins(), papers_marks()), problem)
+
+    def _measure(self, cell: PaperCell) -> str:
+        """Computes the cell's run where it is missing; returns why it could not."""
+        if self.judge_only or cell.source is None:
+            return ""
+        run = self._run_of(cell)
+        if run is None or (self.profile == "smoke" and not run.smoke):
+            return ""
+        shipped = {step.seed for step in plan([run], SHIPPED, seeds=self.seeds) if step.status == "done"}
+        wanted = [
+            step for step in plan([run], self.results, seeds=self.seeds) if self.fresh or step.seed not in shipped
+        ]
+        hours = run.estimated_seconds * sum(step.status == "to run" for step in wanted) / 3600
+        if hours > self.max_hours:
+            return f"it takes about {hours:.1f} h, more than --max-hours {self.max_hours:g}"
+        for _, outcome in execute(wanted, self.results):
+            if isinstance(outcome, UserError):
+                return str(outcome)
+        return ""
+
+    def _run_of(self, cell: PaperCell) -> Run | None:
+        if not self._runs:
+            self._runs = {run.key: run for run in all_runs()}
+        return self._runs.get(cell.source.run) if cell.source is not None else None
+
+    def _conclude(self, found: Judged, problem: str) -> None:
+        verdict = found.verdict
+        if verdict is None:
+            return  # a setting: shown side by side in the report
+        text = verdict.text
+        if verdict.name in (Name.NOT_RUN, Name.NOT_COMPARABLE):
+            text = "; ".join(part for part in (text, problem, found.command) if part)
+            if self.strict:
+                pytest.fail(text, pytrace=False)
+            pytest.skip(text)
+        if verdict.name is Name.WORSE:
+            pytest.fail(f"{text}: {verdict.reason}", pytrace=False)

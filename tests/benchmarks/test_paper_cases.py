@@ -1,0 +1,87 @@
+"""`pytest benchmarks/`: every result of the paper is a test, options select exactly, and verdicts end tests."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from benchmarks.paper_cases import Measuring, papers_marks
+from reports.judgement import Judged
+from reports.paper_cells import paper_cells
+from reports.verdicts import Name, Verdict
+
+ROOT = Path(__file__).resolve().parents[2]
+CELL = next(c for c in paper_cells() if c.cell.metric == "validity" and c.source is not None)
+
+
+def run_pytest(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "benchmarks/", "-q", "-p", "no:cacheprovider", *arguments],
+        cwd=ROOT, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+
+
+def test_every_result_of_the_paper_is_collected_once():
+    done = run_pytest("--collect-only")
+    assert done.returncode == 0, done.stdout + done.stderr
+    ids = re.findall(r"::test_\w+\[(\S+)\]", done.stdout)
+    assert sorted(ids) == sorted(c.id for c in paper_cells())
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device here")
+def test_a_gpu_that_is_not_there_is_a_usage_error():
+    done = run_pytest("-k", "mbv3", "--gpu")
+    assert done.returncode == 4
+    assert "CUDA" in done.stderr + done.stdout
+    assert "Traceback" not in done.stderr + done.stdout
+
+
+def test_options_select_exactly_and_suggest():
+    done = run_pytest("--collect-only", "--table", "2", "--dataset", "cifar10", "--method", "hebo")
+    ids = re.findall(r"\[(\S+)\]", done.stdout)
+    assert len(ids) == 2
+    assert all("hebo-paper-nb201-cifar10-" in i for i in ids)
+    wrong = run_pytest("--collect-only", "--dataset", "cifar1")
+    assert wrong.returncode == 4
+    assert "Did you mean 'cifar10'?" in wrong.stderr + wrong.stdout
+
+
+def conclude(tmp_path, name, **settings):
+    verdict = Verdict(name, "because")
+    Measuring(tmp_path, **settings)._conclude(Judged(CELL, None, verdict, "a command"), "")
+
+
+@pytest.mark.parametrize("name", [Name.REPRODUCED, Name.BETTER, Name.INCONCLUSIVE, Name.PAPER_INCONSISTENT])
+def test_what_was_judged_passes(tmp_path, name):
+    conclude(tmp_path, name)
+
+
+def test_worse_fails(tmp_path):
+    with pytest.raises(pytest.fail.Exception, match="WORSE: because"):
+        conclude(tmp_path, Name.WORSE)
+
+
+@pytest.mark.parametrize("name", [Name.NOT_RUN, Name.NOT_COMPARABLE])
+def test_what_cannot_be_judged_is_skipped_with_its_reason_or_fails_when_strict(tmp_path, name):
+    with pytest.raises(pytest.skip.Exception, match=r"because.*a command"):
+        conclude(tmp_path, name)
+    with pytest.raises(pytest.fail.Exception, match="because"):
+        conclude(tmp_path, name, strict=True)
+
+
+def test_what_takes_too_long_is_not_started(tmp_path):
+    slow = next(c for c in paper_cells() if c.source is not None and c.source.run.configuration == "reference")
+    problem = Measuring(tmp_path, seeds=50, fresh=True, max_hours=0.001)._measure(slow)
+    assert "more than --max-hours" in problem or not problem  # nothing to run where its inputs are missing
+    assert not list(tmp_path.glob("*.jsonl"))
+
+
+def test_the_rules_mark_cells_of_the_paper():
+    marks = papers_marks()
+    assert set(marks) <= {c.id for c in paper_cells()}
+    assert any(severity == "impossible" for rules in marks.values() for _, severity in rules)
