@@ -94,7 +94,7 @@ def judge_count(paper: PaperNumber, values: Sequence[float], ratio: float, highe
     verdict = _tested(name, apart, narrow, wide, ratio, both, f"equal is {shown}")
     if name is Name.INCONCLUSIVE:
         needed = counts.values_needed(values, paper.value, ratio)
-        verdict = replace(verdict, needed_seeds=None if needed is None else needed - len(values))
+        verdict = replace(verdict, needed_seeds=needed - len(values))
     return replace(verdict, caveats=caveats)
 
 

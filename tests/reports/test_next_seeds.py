@@ -64,6 +64,8 @@ def test_within_a_budget_the_first_that_fit():
     budget = all_of_them[0].seconds + all_of_them[1].seconds
     assert [p.run for p in next_seeds(cells, budget)] == ["a", "c"]
     assert next_seeds(cells, 0.5) == []
+    # Each alone would fit.
+    assert [p.run for p in next_seeds(cells, budget - 0.1)] == ["a"]
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(10.0, " s,"), (100.0, " min,"), (10_000.0, " h,")])

@@ -139,6 +139,9 @@ def test_a_printed_spread_of_zero_against_values_with_one():
     verdict = accuracy([94.2, 94.3, 94.4], 94.37, 0.0)
     assert verdict.both_p_values[1] == pytest.approx(stats.ttest_1samp([94.2, 94.3, 94.4], 94.37).pvalue)
     assert verdict.name is Name.REPRODUCED
+    five = [94.2, 94.3, 94.4, 94.35, 94.5]
+    # Against a constant all of ours count, however few runs the paper has.
+    assert accuracy(five, 94.37, 0.0).both_p_values[1] == pytest.approx(stats.ttest_1samp(five, 94.37).pvalue)
 
 
 def test_a_single_value_has_no_spread():
@@ -168,6 +171,8 @@ def count(values, value=100.0, note=""):
         ([200, 210, 190, 220, 205, 240], Name.WORSE),
         ([50, 40, 60, 45, 55, 30], Name.BETTER),
         ([50, 200, 80, 150, 90, 120], Name.INCONCLUSIVE),
+        # All on one side: two-sided p 1/16 for five, 1/32 for six.
+        ([200, 210, 190, 220, 205], Name.INCONCLUSIVE),
         # Three or four values can say nothing, wherever they lie.
         ([100, 101, 99], Name.INCONCLUSIVE),
         ([1000, 1001, 999], Name.INCONCLUSIVE),
@@ -207,6 +212,8 @@ def test_a_lower_bound_is_compared_on_one_side(values, name):
     verdict = count(values, 500.0, "lower bound: paper prints >500")
     assert verdict.name is name
     assert "the paper prints a lower bound" in verdict.caveats
+    # To lie above a lower bound is no difference.
+    assert verdict.both_p_values is None or min(values) < 500 or verdict.both_p_values[1] == 1.0
 
 
 def test_counts_of_which_seeds_are_missing_ask_for_six():
