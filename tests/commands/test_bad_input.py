@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
-import os
 import shutil
-import types
 import zlib
 from pathlib import Path
 
@@ -16,7 +14,7 @@ from PIL import Image, ImageFile
 from rich.console import Console
 
 import pomonag
-from pomonag import __main__, generation
+from pomonag import generation
 from pomonag.meta_dataset import builder
 from pomonag.meta_dataset.measurement import MeasureAndRecord
 from pomonag.predictors.embedding_cache import CachedEncoder
@@ -31,29 +29,19 @@ DIGITS = ("generate", "--images", "digits", "--encoder", EMBEDDED, "--count", 4)
 
 
 @pytest.fixture
-def refused(monkeypatch, capfd):
-    """Runs the command line in this process, but for its signals and its exit, and returns the one error."""
+def refused(run):
+    """The one error of a command that ends with code 2."""
 
-    def leave(code, at_once=False):
-        raise SystemExit(code)
-
-    monkeypatch.setattr(__main__, "_Interrupt", lambda: types.SimpleNamespace(heard=False))
-    monkeypatch.setattr(__main__, "_leave", leave)
-    monkeypatch.setenv("OMP_WAIT_POLICY", "PASSIVE")
-    monkeypatch.setenv("POMONAG_DATA_DIR", os.environ.get("POMONAG_DATA_DIR", ""))  # restored after --data-dir
-
-    def run(*arguments: object) -> str:
-        with pytest.raises(SystemExit) as end:
-            __main__.main([str(argument) for argument in arguments])
-        printed = capfd.readouterr()
-        said = [line for line in printed.err.splitlines() if not line.startswith("note: ")]
-        assert (end.value.code, printed.out) == (2, ""), printed
+    def message(*arguments: object) -> str:
+        code, out, errors = run(*arguments)
+        said = [line for line in errors.splitlines() if not line.startswith("note: ")]
+        assert (code, out) == (2, ""), errors
         assert said[0].startswith("error: ")
         # After a wrong option click's usage follows.
         assert len(said) == 1 or said[1].startswith("Usage: ")
         return said[0]
 
-    return run
+    return message
 
 
 @pytest.fixture

@@ -119,16 +119,21 @@ def recorded(folder):
     return RecordStore(folder / "rows" / "journal").read()
 
 
-def test_ctrl_c_during_generate(start):
-    command = start([*GENERATE, "--count", "20000"])
-    assert "generating\n" in iter(command.out.readline, "")
-    time.sleep(0.3)
+def interrupted(command):
+    """Ctrl-C ends it at once with the word for it, and nothing on standard output."""
     command.interrupt()
     code, out, errors = command.finish()
     assert code == 130, errors
     assert errors.splitlines()[-1] == "interrupted"
     assert "Traceback" not in errors
     assert out == ""
+
+
+def test_ctrl_c_during_generate(start):
+    command = start([*GENERATE, "--count", "20000"])
+    assert "generating\n" in iter(command.out.readline, "")
+    time.sleep(0.3)
+    interrupted(command)
     assert [path.name for path in start.folder.iterdir()] == ["images"]
 
 
@@ -137,12 +142,7 @@ def test_ctrl_c_during_a_build(start):
     until = time.monotonic() + SECONDS
     while len(recorded(start.folder)[0]) < 3 and time.monotonic() < until:
         time.sleep(0.02)
-    command.interrupt()
-    code, out, errors = command.finish()
-    assert code == 130, errors
-    assert errors.splitlines()[-1] == "interrupted"
-    assert "Traceback" not in errors
-    assert out == ""
+    interrupted(command)
     records, problems = recorded(start.folder)
     assert 3 <= len(records) < ROWS
     assert problems == []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import types
 from functools import partial
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import jsonschema
 import pytest
 
 import pomonag
-from pomonag import __main__, search, tuning
+from pomonag import search, tuning
 from pomonag.generation import FastBatches
 from pomonag.guidance.factor_files import load_factors
 from pomonag.guidance.stretching import FAST_INTERVALS, PHASES
@@ -21,26 +20,6 @@ from pomonag.tuning import FactorTuning
 EMBEDDED = f"precomputed:{Path(pomonag.__file__).parent}/assets/embeddings/digits_efficientnet_lite0.safetensors"
 GENERATE = ("generate", "--images", "digits", "--encoder", EMBEDDED, "--count", 12)
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "result.schema.json").read_text())
-
-
-@pytest.fixture
-def run(monkeypatch, capfd):
-    """Runs the command line in this process, but for its signals: (exit code, standard output, standard error)."""
-
-    def leave(code, at_once=False):
-        raise SystemExit(code)
-
-    monkeypatch.setattr(__main__, "_Interrupt", lambda: types.SimpleNamespace(heard=False))
-    monkeypatch.setattr(__main__, "_leave", leave)
-    monkeypatch.setenv("OMP_WAIT_POLICY", "PASSIVE")
-
-    def main(*arguments):
-        with pytest.raises(SystemExit) as end:
-            __main__.main([str(argument) for argument in arguments])
-        printed = capfd.readouterr()
-        return end.value.code, printed.out, printed.err
-
-    return main
 
 
 @pytest.fixture
