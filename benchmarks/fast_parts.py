@@ -87,7 +87,7 @@ def _sampler(sampler: str, steps: int) -> Run:
 def _sampled(sampler: str, steps: int, seed: int) -> Outcome:
     import torch
 
-    from pomonag.generation import FastBatches
+    from pomonag.generation import FastBatches, generate_phases
     from pomonag.guidance.factor_files import fast_factors
     from pomonag.guidance.fast import FastSampling
     from pomonag.spaces.encoding import generation_metrics
@@ -101,10 +101,8 @@ def _sampled(sampler: str, steps: int, seed: int) -> Outcome:
     fast = replace(batches.fast, sampling=FastSampling(sampler, steps))
     judge = replace(judge, generator=replace(batches, fast=fast))
     cpu = time.process_time()
-    made: list[torch.Tensor] = []
-    for phase, factors in fast_factors("nb201").items():
-        made.append(judge.batch(phase, factors, torch.cat(made) if made else None))
-    x = torch.cat(made)
+    phases = fast_factors("nb201")
+    x = torch.cat([x for _, x in generate_phases(judge.generator, phases, dict.fromkeys(phases, COUNT // 2))])
     seconds = time.process_time() - cpu
     measured = generation_metrics(inputs.space().encoding.decode(x))
     values = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, Protocol
@@ -71,6 +71,30 @@ class BatchGenerator(Protocol):
 
         Samples that repel each other keep away from `earlier` phases' matrices, too (fast mode).
         """
+
+
+def generate_phases(
+    generator: BatchGenerator, phases: Mapping[str, ScalingFactors | None], shares: Mapping[str, int]
+) -> Iterator[tuple[str, Tensor]]:
+    """Each phase and its raw matrices, as many as its share; later phases know of the earlier ones."""
+    earlier: Tensor | None = None
+    for phase, n in shares.items():
+        x = generator.batch(phase, phases[phase], n, earlier)
+        yield phase, x
+        earlier = x if earlier is None else torch.cat([earlier, x])
+
+
+def costs_of(generator: BatchGenerator, architectures: Sequence[Any], classes: int) -> dict[str, np.ndarray]:
+    """Each metric's costs of architectures as networks for so many classes, [n] each; latency where the source has it.
+
+    Params and MACs are exact.
+    """
+    counted = generator.space.cost(architectures, classes=classes)
+    return {
+        "params": np.asarray(counted.params),
+        "macs": np.asarray(counted.macs),
+        "latency_ms": np.asarray(generator.latency.of(architectures)),
+    }
 
 
 @dataclass

@@ -11,7 +11,7 @@ import numpy as np
 from torch import Tensor
 
 from pomonag.evaluation.latency import measure_latency
-from pomonag.generation import BatchGenerator, Candidates
+from pomonag.generation import BatchGenerator, Candidates, costs_of
 from pomonag.guidance.guide import METRICS, ScalingFactors
 from pomonag.meta_dataset.schema import meta_dataset
 from pomonag.pareto.budget import Budget
@@ -62,13 +62,12 @@ def ranked_result(
     batches = candidates.distinct()
     found = list(batches)
     predicted = predictors.accuracy(found, embedding, accuracy)
-    costs = space.cost(found, classes=len(embedding))
-    table = {"params": costs.params, "macs": costs.macs, "latency_ms": generator.latency.of(found)}
+    table = costs_of(generator, found, len(embedding))
     within = budget.affordable({"accuracy": predicted, **table})
     order = within[np.argsort(-predicted[within], kind="stable")]
     found = [found[i] for i in order]
     predicted = predicted[order]
-    table = {name: np.asarray(values)[order] for name, values in table.items()}
+    table = {name: values[order] for name, values in table.items()}
 
     fronts: dict[str, list[int]] = {}
     chosen: dict[str, dict[str, int]] = {"acc": {}, "bal": {}, "eff": {}}

@@ -20,7 +20,7 @@ from torch import Tensor
 from pomonag.data.image_datasets import ImageDataset, as_image_dataset
 from pomonag.errors import UserError, unknown_name
 from pomonag.evaluation.device_latency import device_latency as latencies_of
-from pomonag.generation import MODES, Candidates, batch_generator
+from pomonag.generation import MODES, Candidates, batch_generator, generate_phases
 from pomonag.guidance.guide import ScalingFactors
 from pomonag.pareto.budget import Budget
 from pomonag.pareto.configurations import BALANCED_RULES
@@ -111,11 +111,9 @@ def search(
     say("generating")
     started = time.perf_counter()
     candidates = Candidates(space, [])
-    earlier: Tensor | None = None
-    for phase, n in _shares(phases, count).items():
-        x = generator.batch(phase, None if phases is None else phases[phase], n, earlier)
+    chosen = phases or {"unguided": None}
+    for phase, x in generate_phases(generator, chosen, _shares(list(chosen), count)):
         candidates.add(phase, space.encoding.decode(x))
-        earlier = x if earlier is None else torch.cat([earlier, x])
     generation_seconds = time.perf_counter() - started
 
     say("ranking")
@@ -137,9 +135,8 @@ def _loaded(space: SearchSpace, predictors: str | PredictorSet) -> PredictorSet:
     return load_predictor_set(space, predictors) if isinstance(predictors, str) else predictors
 
 
-def _shares(phases: Any, count: int) -> dict[str, int]:
+def _shares(names: list[str], count: int) -> dict[str, int]:
     """How many each phase generates: equal shares, the rest to the last (the paper: 128 and 128)."""
-    names = ["unguided"] if phases is None else list(phases)
     shares = {name: count // len(names) for name in names}
     shares[names[-1]] += count - sum(shares.values())
     return {name: n for name, n in shares.items() if n}

@@ -20,9 +20,9 @@ from torch import Tensor
 
 from pomonag.data.tasks import task
 from pomonag.errors import UserError, unknown_name
-from pomonag.generation import MODES, REFERENCE_STEPS, BatchGenerator, batch_generator
+from pomonag.generation import MODES, REFERENCE_STEPS, BatchGenerator, batch_generator, costs_of
 from pomonag.guidance.factor_search import tune_factors
-from pomonag.guidance.guide import METRICS, OBJECTIVES, ScalingFactors
+from pomonag.guidance.guide import OBJECTIVES, ScalingFactors
 from pomonag.guidance.stretching import FAST_INTERVALS, PAPER_INTERVALS, PHASES
 from pomonag.pareto.front import pareto_front
 from pomonag.pareto.indicators import normalised_hypervolume
@@ -99,7 +99,7 @@ class Judge:
             # In hypervolume 0 would be more than a batch of duplicates is worth.
             return 0.0 if self.config.quality == "accuracy" else -self.config.duplicate_cost * self.config.uniqueness
         predicted = self.generator.predictors.accuracy(distinct, self.embedding, self.config.accuracy)
-        costs = self._costs(distinct)
+        costs = _costs(self.generator, distinct, len(self.embedding))
         if self.config.quality == "accuracy":
             fronts = [pareto_front(predicted, cost) for cost in costs.values()]
             return float(predicted[np.unique(np.concatenate(fronts))].mean())
@@ -114,9 +114,6 @@ class Judge:
         ]  # fmt: skip
         lacking = max(0.0, self.config.uniqueness - len(distinct) / len(valid))
         return float(np.mean(volumes)) - self.config.duplicate_cost * lacking
-
-    def _costs(self, architectures: list[Any]) -> dict[str, np.ndarray]:
-        return costs_of(self.generator, architectures, len(self.embedding))
 
 
 QUALITIES = ("hypervolume", "accuracy")
@@ -178,11 +175,8 @@ def _with_batch(judge: Judge, phase: str, factors: ScalingFactors, earlier: Tens
     return x if earlier is None else torch.cat([earlier, x])
 
 
-def costs_of(generator: BatchGenerator, architectures: list[Any], classes: int) -> dict[str, np.ndarray]:
-    """Each secondary objective's costs of architectures, [n] each."""
-    counted = generator.space.cost(architectures, classes=classes)
-    table = {"params": counted.params, "macs": counted.macs, "latency_ms": generator.latency.of(architectures)}
-    return {METRICS[o.name]: np.asarray(table[METRICS[o.name]], dtype=float) for o in generator.objectives[1:]}
+def _costs(generator: BatchGenerator, architectures: list[Any], classes: int) -> dict[str, np.ndarray]:
+    return {name: costs.astype(float) for name, costs in costs_of(generator, architectures, classes).items()}
 
 
 def judge_of(space: SearchSpace, dataset: str, predictors: str, config: FactorTuning) -> Judge:
@@ -194,7 +188,7 @@ def judge_of(space: SearchSpace, dataset: str, predictors: str, config: FactorTu
         reference_steps=config.reference_steps,
     )  # fmt: skip
     drawn = space.sample(_COST_SAMPLES, torch.Generator().manual_seed(config.seed))
-    costs = costs_of(generator, drawn, len(embedding))
+    costs = _costs(generator, drawn, len(embedding))
     ranges = {name: (float(values.min()), float(values.max())) for name, values in costs.items()}
     return Judge(generator, embedding, config, ranges)
 
