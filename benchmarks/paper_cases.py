@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -14,10 +14,10 @@ from benchmarks.runs import Run
 from benchmarks.suites import all_runs
 from pomonag.errors import UserError
 from reports.consistency import check, load_paper
-from reports.evidence import gather
+from reports.evidence import Evidence, gather
 from reports.judgement import Judged, Marks, judged, marks_of
 from reports.margins import load as load_margins
-from reports.measurements import SHIPPED
+from reports.measurements import SHIPPED, RunKey
 from reports.paper_cells import PaperCell
 from reports.verdicts import Name
 
@@ -28,6 +28,11 @@ Judge = Callable[[PaperCell], None]
 def papers_marks() -> Marks:
     """The consistency rules that mark each of the paper's cells."""
     return marks_of(check(load_paper()))
+
+
+@functools.cache
+def _runs() -> dict[RunKey, Run]:
+    return {run.key: run for run in all_runs()}
 
 
 def cases(cells: Sequence[PaperCell]) -> pytest.MarkDecorator:
@@ -46,18 +51,20 @@ class Measuring:
     strict: bool = False
     max_hours: float = 1.0
     profile: str = "lite"
-    _runs: dict[object, Run] = field(default_factory=dict)
+    _evidence: Evidence | None = None
 
     def judge(self, cell: PaperCell) -> None:
         """Measures what is missing and affordable, then judges: WORSE fails, what cannot be judged is skipped."""
         problem = self._measure(cell)
-        self._conclude(judged(cell, gather(SHIPPED, self.results), load_margins(), papers_marks()), problem)
+        if self._evidence is None:
+            self._evidence = gather(SHIPPED, self.results)
+        self._conclude(judged(cell, self._evidence, load_margins(), papers_marks()), problem)
 
     def _measure(self, cell: PaperCell) -> str:
         """Computes the cell's run where it is missing; returns why it could not."""
         if self.judge_only or cell.source is None:
             return ""
-        run = self._run_of(cell)
+        run = _runs().get(cell.source.run)
         if run is None or (self.profile == "smoke" and not run.smoke):
             return ""
         shipped = {step.seed for step in plan([run], SHIPPED, seeds=self.seeds) if step.status == "done"}
@@ -67,15 +74,12 @@ class Measuring:
         hours = run.estimated_seconds * sum(step.status == "to run" for step in wanted) / 3600
         if hours > self.max_hours:
             return f"it takes about {hours:.1f} h, more than --max-hours {self.max_hours:g}"
+        if hours:
+            self._evidence = None  # what is about to be measured counts from now on
         for _, outcome in execute(wanted, self.results):
             if isinstance(outcome, UserError):
                 return str(outcome)
         return ""
-
-    def _run_of(self, cell: PaperCell) -> Run | None:
-        if not self._runs:
-            self._runs = {run.key: run for run in all_runs()}
-        return self._runs.get(cell.source.run) if cell.source is not None else None
 
     def _conclude(self, found: Judged, problem: str) -> None:
         verdict = found.verdict

@@ -43,22 +43,24 @@ def judgements(evidence: Evidence, margins: Margins, marks: Marks | None = None)
 
 def judged(cell: PaperCell, evidence: Evidence, margins: Margins, marks: Marks) -> Judged:
     """One result."""
-    rules = marks.get(cell.id, ())
-    higher = cell.cell.metric not in LOWER_IS_BETTER
-    if cell.is_setting:
-        return Judged(cell, None, None)
-    if cell.source is None:
-        missing = cell.missing or f"both cells that it is derived from: {cell.number.method}"
-        verdict = judge(cell.number, (), higher_is_better=higher, margins=margins, missing=missing, rules=rules)
-        return Judged(cell, None, verdict)
-    number = evidence.number(cell.source.run, cell.source.metric, cell.number)
-    if not isinstance(number, Number):
-        verdict = judge(
-            cell.number, (), higher_is_better=higher, margins=margins, missing=" ".join(number.missing), rules=rules
-        )
-        return Judged(cell, None, verdict, number.command)
+    number, missing, command = _ours(cell, evidence)
     verdict = judge(
-        cell.number, number.values, higher_is_better=higher, margins=margins,
-        not_comparable=cell.source.not_comparable, rules=rules,
-    )  # fmt: skip
-    return Judged(cell, number, verdict, number.command)
+        cell.number,
+        number.values if number else (),
+        higher_is_better=cell.cell.metric not in LOWER_IS_BETTER,
+        margins=margins,
+        not_comparable=cell.source.not_comparable if cell.source else None,
+        missing=missing,
+        rules=marks.get(cell.id, ()),
+    )
+    return Judged(cell, number, verdict, command)
+
+
+def _ours(cell: PaperCell, evidence: Evidence) -> tuple[Number | None, str | None, str]:
+    """Our number, what is missing where there is none, and the command that measures it."""
+    if cell.source is None:
+        return None, cell.missing or f"both cells that it is derived from: {cell.number.method}", ""
+    found = evidence.number(cell.source.run, cell.source.metric, cell.number)
+    if isinstance(found, Number):
+        return found, None, found.command
+    return None, " ".join(found.missing), found.command

@@ -50,11 +50,6 @@ class PaperCell:
         """The cell's slug."""
         return self.cell.id
 
-    @property
-    def is_setting(self) -> bool:
-        """Scaling factors: shown side by side, without a verdict."""
-        return self.number.metric.startswith("scaling_factor")
-
 
 @functools.cache
 def paper_cells() -> tuple[PaperCell, ...]:
