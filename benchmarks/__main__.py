@@ -14,8 +14,8 @@ from rich.table import Table
 
 from benchmarks import runner, suites
 from benchmarks.catalogue import write_catalogue
-from pomonag.commands.guarded import run_guarded
 from pomonag.errors import UserError
+from pomonag.guarded import run_guarded
 from reports.measurements import SHIPPED, RunRecord
 
 

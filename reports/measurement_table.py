@@ -21,10 +21,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pomonag.errors import UserError
-from pomonag.predictors.embedding_cache import cache_folder
 from pomonag.records.files import atomic_write, file_sha256
 from pomonag.records.record_lines import read_lines
 from pomonag.records.record_store import Problem, read_file, record_files
+from pomonag.records.tensor_cache import cache_folder
 from reports.flat_measurements import COLUMNS, counting, flatten
 
 WORTH_KEEPING_BYTES = 4 << 20

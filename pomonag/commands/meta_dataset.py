@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from pomonag.commands.shared import Command, data_dir_option
-from pomonag.errors import UserError, unknown_name
+from pomonag.errors import UserError
 
 
 @click.group("meta-dataset")
@@ -98,12 +98,9 @@ def compact(space_name: str, out: Path | None, finish: bool) -> None:
 def check(folder_or_space: str) -> None:
     """Check the rows of a folder, or those that ship for a space."""
     from pomonag.meta_dataset.check import check_meta_dataset
-    from pomonag.meta_dataset.schema import SHIPPED
+    from pomonag.meta_dataset.schema import dataset_folder
 
-    folder = next((path for path in (SHIPPED / folder_or_space, Path(folder_or_space)) if path.is_dir()), None)
-    if folder is None:
-        raise unknown_name("folder or meta-dataset", folder_or_space, [path.name for path in SHIPPED.glob("*/")])
-    report = check_meta_dataset(folder)
+    report = check_meta_dataset(dataset_folder(folder_or_space))
     if not report.rows:
         raise UserError(f"{folder_or_space} has no rows, expected a folder of rows-*.parquet or a space's name.")
     click.echo(
