@@ -54,6 +54,8 @@ def open_views(shipped: MeasurementTable, recomputed: MeasurementTable | None = 
         selects.append(f"SELECT {columns}, {_quoted(origin)} AS origin FROM {source} WHERE counts")
     connection.register("paper_rows", _paper())
     connection.execute("SET errors_as_json = true")
+    # It is drawn on standard output, in the midst of what the next program reads.
+    connection.execute("SET enable_progress_bar = false")
     connection.execute(f"SET allowed_paths = [{', '.join(_quoted(path) for path in paths)}]")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")

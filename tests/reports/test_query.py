@@ -123,12 +123,18 @@ def test_nothing_of_python_can_be_read(views):
     assert secret
 
 
+def test_no_progress_is_drawn_into_the_answer(views):
+    assert rows(views, "SELECT current_setting('enable_progress_bar')") == [(False,)]
+
+
 INTERRUPTED = """
 import os, signal, sys, threading
 from pathlib import Path
 from reports.measurement_table import measurement_table
 from reports.query import ask, open_views
 
+# A shell's background jobs start with Ctrl-C ignored, and so would this question if the tests run in one.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 views = open_views(measurement_table(Path(sys.argv[1])))
 threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
 try:
