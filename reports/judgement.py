@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ from reports.consistency import Inconsistency
 from reports.evidence import Evidence, Number
 from reports.margins import Margins
 from reports.paper_cells import PaperCell, paper_cells
-from reports.verdicts import LOWER_IS_BETTER, Verdict, judge
+from reports.verdicts import LOWER_IS_BETTER, Verdict, holm, judge
 
 Marks = Mapping[str, Sequence[tuple[str, str]]]
 """The consistency rules (id, severity) that mark a cell, by the cell's id."""
@@ -39,6 +40,18 @@ def marks_of(found: Sequence[Inconsistency]) -> dict[str, list[tuple[str, str]]]
 def judgements(evidence: Evidence, margins: Margins, marks: Marks | None = None) -> list[Judged]:
     """All of the paper's results in its order."""
     return [judged(cell, evidence, margins, marks or {}) for cell in paper_cells()]
+
+
+def headline(found: Sequence[Judged]) -> Counter[str]:
+    """How many results come to which verdict, each table's corrected for being tested at once (Holm)."""
+    by_table: dict[str, list[Verdict | None]] = {}
+    for one in found:
+        by_table.setdefault(one.cell.cell.table, []).append(one.verdict)
+    counts: Counter[str] = Counter()
+    for verdicts in by_table.values():
+        counts.update(str(verdict.name) for verdict in holm([v for v in verdicts if v is not None]))
+        counts["SETTING"] += verdicts.count(None)
+    return counts
 
 
 def judged(cell: PaperCell, evidence: Evidence, margins: Margins, marks: Marks) -> Judged:

@@ -21,7 +21,7 @@ from reports.consistency import RULES, check, load_paper
 from reports.decisions import DECISIONS
 from reports.evidence import Evidence, NotRun, Number
 from reports.findings import findings
-from reports.judgement import judgements, marks_of
+from reports.judgement import headline, judgements, marks_of
 from reports.leakage import attribution, audit
 from reports.margins import load as load_margins
 from reports.measurements import RunKey
@@ -65,7 +65,7 @@ def render(evidence: Evidence) -> str:
         "panels": panels(evidence),
         "series": figures.LABELS,
         "judged": judged,
-        "verdicts": Counter(str(j.verdict.name) if j.verdict else "SETTING" for j in judged),
+        "verdicts": headline(judged),
         "inconsistencies": inconsistencies,
         "rules": len(RULES),
         "claims": claims,

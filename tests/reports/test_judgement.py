@@ -6,11 +6,11 @@ from collections import Counter
 
 from reports.consistency import check, load_paper
 from reports.evidence import Evidence, gather
-from reports.judgement import judgements, marks_of
+from reports.judgement import Judged, headline, judgements, marks_of
 from reports.margins import load
 from reports.measurements import SHIPPED
 from reports.paper_cells import paper_cells
-from reports.verdicts import Name
+from reports.verdicts import Name, Verdict
 
 
 def by_id(evidence, marks=None):
@@ -46,3 +46,12 @@ def test_marks_belong_to_cells_and_keep_their_severity():
     severity = {i.rule: i.severity for i in inconsistencies}
     assert set(marks) <= {c.id for c in paper_cells()}
     assert all(severity[rule] == s for rules in marks.values() for rule, s in rules)
+
+
+def test_the_headline_counts_are_corrected_within_each_table():
+    # Ten tests of p = 0.04 are none at once; one alone in its table is.
+    weak = Verdict(Name.BETTER, "", p_value=0.04, both_p_values=(0.9, 0.04))
+    table_2, table_4 = (next(c for c in paper_cells() if c.cell.table == t) for t in ("2", "4"))
+    found = [Judged(table_2, None, weak)] * 10 + [Judged(table_4, None, weak), Judged(table_4, None, None)]
+    assert headline(found) == {Name.INCONCLUSIVE: 10, Name.BETTER: 1, "SETTING": 1}
+    assert headline(judgements(Evidence([]), load())) == {Name.NOT_RUN: 218, "SETTING": 16}
