@@ -97,7 +97,8 @@ def search(
     """The same for a data set's embedding [classes, samples, features].
 
     `budget` says what is affordable, as text (`"params<0.5M, latency_ms<12"`) or parsed. `factors` maps phases to
-    `ScalingFactors`: the mode's own by default, another mapping, or None for unguided generation. `predictors` names a checkpoint set. `measure` times the chosen configurations on this machine.
+    `ScalingFactors`: the mode's own by default, another mapping, or None for unguided generation. `predictors` names a
+    checkpoint set. `measure` times the chosen configurations on this machine.
     `images` is what the result says of the images; by default that the embedding is all there was.
     """
     _check({"count": count, "mode": mode, "objectives": objectives, "balanced": balanced, "factors": factors})

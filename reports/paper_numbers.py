@@ -60,7 +60,9 @@ def load(path: Path | str = PATH) -> list[PaperNumber]:
             raise UserError(f"{path}, line 1: got the columns {reader.fieldnames}; expected {', '.join(COLUMNS)}")
         return [_parse(row, path, reader.line_num) for row in reader]
     except csv.Error as error:
-        raise UserError(f"{path}, line {reader.reader.line_num}: {error}. Close every quote in its own line.") from error
+        raise UserError(
+            f"{path}, line {reader.reader.line_num}: {error}. Close every quote in its own line."
+        ) from error
 
 
 @functools.cache

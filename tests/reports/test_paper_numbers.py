@@ -30,7 +30,10 @@ def test_known_numbers():
         (",".join(paper_numbers.COLUMNS) + "\n4,P,nb201,c,validity,mean,x1,,%,\n", "line 2, column value"),
         (",".join(paper_numbers.COLUMNS) + "\n4,P,nb201,c,validity,mean,1,?,%,\n", "line 2, column ci95"),
         (",".join(paper_numbers.COLUMNS) + "\n4,P,nb201,c,validity,mean,nan,,%,\n", "line 2, column value: got 'nan'"),
-        (",".join(paper_numbers.COLUMNS) + '\n4,P,nb201,c,validity,mean,1,,%,"open\n', "line 2: unexpected end of data"),
+        (
+            ",".join(paper_numbers.COLUMNS) + '\n4,P,nb201,c,validity,mean,1,,%,"open\n',
+            "line 2: unexpected end of data",
+        ),
         (",".join(paper_numbers.COLUMNS) + "\n4,P,nb201\n", "line 2: expected 10 columns"),
         (",".join(paper_numbers.COLUMNS) + "\n4,P,nb201,c,validity,mean,1,,%,a,b\n", "line 2: expected 10 columns"),
     ],
