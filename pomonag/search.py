@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from pomonag.data.image_datasets import ImageDataset, as_image_dataset
+from pomonag.diffusion.denoiser import Denoiser
 from pomonag.errors import UserError, unknown_name
 from pomonag.evaluation.device_latency import device_latency as latencies_of
 from pomonag.generation import MODES, Candidates, batch_generator, generate_phases
@@ -84,10 +85,12 @@ def search(
     mode: str = "fast",
     objectives: Sequence[str] = ALL_OBJECTIVES,
     budget: Budget | str | None = None,
+    device: str = "cpu",
     device_latency: str | None = None,
     accuracy: str = "full",
     predictors: str | PredictorSet = "shipped",
     factors: Any = "default",
+    denoiser: Denoiser | None = None,
     balanced: str = "knee",
     measure: bool = True,
     images: Mapping[str, Any] | None = None,
@@ -98,8 +101,9 @@ def search(
 
     `budget` says what is affordable, as text (`"params<0.5M, latency_ms<12"`) or parsed. `factors` maps phases to
     `ScalingFactors`: the mode's own by default, another mapping, or None for unguided generation. `predictors` names a
-    checkpoint set. `measure` times the chosen configurations on this machine.
-    `images` is what the result says of the images; by default that the embedding is all there was.
+    checkpoint set, `denoiser` takes the place of the one that ships, and `device` (`"cuda"`) is where is generated.
+    `measure` times the chosen configurations on this machine. `images` is what the result says of the images; by
+    default that the embedding is all there was.
     """
     _check({"count": count, "mode": mode, "objectives": objectives, "balanced": balanced, "factors": factors})
     say = progress or (lambda what: None)
@@ -107,7 +111,10 @@ def search(
     embedding = embedding.clone()  # from inference mode it could not be differentiated through
     known = _loaded(space, predictors)
     limits = as_budget(budget)
-    generator = batch_generator(mode, space, known, embedding, accuracy, objectives, device_latency, limits, seed)
+    generator = batch_generator(
+        mode, space, known, embedding, accuracy, objectives, device_latency, limits, seed,
+        denoiser=denoiser, device=device,
+    )  # fmt: skip
     phases = generator.default_factors if factors == "default" else factors
 
     say("generating")
