@@ -35,7 +35,8 @@ def _unguided(dataset: str) -> Run:
     return Run(
         key=RunKey("2", "unguided", "fast", "nb201", dataset),
         quantities=quantities(
-            "mean over the distinct architectures of an unguided generation of 256: what one of them reaches on average",
+            "mean over the distinct architectures of an unguided generation of 256: what one of them reaches on "
+            "average",
             "one is drawn and evaluated",
         ),
         compute=lambda seed: _any_of(generation.unguided_fast(dataset, seed), dataset),
