@@ -97,6 +97,15 @@ def next_runs(results_dir: Path, recomputed: Path | None, max_hours: float | Non
 
 
 @main.command()
+def margins() -> None:
+    """Print how far apart two values of each metric may lie and still be the same result."""
+    from reports.margins import load
+
+    rows = ((metric, margin.kind, margin.size) for metric, margin in load().by_metric.items())
+    row_formats.write_table(("metric", "kind", "margin"), rows, sys.stdout)
+
+
+@main.command()
 @click.argument("sql")
 @click.option("--results-dir", type=_there, default=SHIPPED, help="The shipped results.")
 @_recomputed
