@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from rich.table import Table
 
 from benchmarks import runner, suites
 from benchmarks.catalogue import write_catalogue
+from benchmarks.runs import Run
 from pomonag.errors import UserError
 from pomonag.guarded import run_guarded
 from reports.measurements import SHIPPED, RunRecord
@@ -34,12 +35,17 @@ def _options(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--catalogue", type=file, help="Also write all runs and what they lack to this file.")(command)
 
 
-def _steps(options: dict[str, Any]) -> list[runner.Step]:
+def _chosen(options: dict[str, Any]) -> list[Run]:
     everything = suites.all_runs()
     if options["catalogue"]:
         write_catalogue(everything, options["catalogue"])
-    wanted = {name: options[name] for name in ("table", "method", "configuration", "dataset")}
-    chosen = suites.select(everything, **wanted)
+    return suites.select(
+        everything, **{name: options[name] for name in ("table", "method", "configuration", "dataset")}
+    )
+
+
+def _steps(options: dict[str, Any]) -> list[runner.Step]:
+    chosen = _chosen(options)
     if options["smoke"]:
         chosen = suites.recomputed(chosen, options.get("sample", 0.0))
     seeds, fresh = options["seeds"], options.get("fresh", False)
@@ -86,12 +92,41 @@ def plan(**options: Any) -> None:
 @click.option("--fresh", is_flag=True, help="Compute again what is already there.")
 @click.option("--sample", type=click.FloatRange(0, 1), default=0.0, help="With --smoke, also a random share of others.")
 @click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Processes that compute at once.")
+@click.option("--next", "proposed", is_flag=True, help="Only the seeds that `python -m reports next` proposes.")
+@click.option("--max-hours", type=click.FloatRange(0, min_open=True), help="With --next, what fits into so many hours.")
 def run(**options: Any) -> None:
     """Compute what is missing; an interrupted run goes on where it stopped.
 
     Several of these commands may work in one folder at once: none computes what another one does.
     """
-    steps = _steps(options)
+    if options["proposed"]:
+        _run_next(options)
+    elif options["max_hours"]:
+        raise click.UsageError("--max-hours limits what --next proposes; give both")
+    else:
+        _run(_steps(options), options)
+
+
+def _run_next(options: dict[str, Any]) -> None:
+    """Runs the proposals, then says how verdicts changed."""
+    from benchmarks.next_runs import changes, propose  # Judging takes a second to import.
+
+    for name in ("smoke", "fresh", "sample"):
+        if options[name]:
+            raise click.UsageError(f"--next chooses runs and seeds by itself; leave out --{name}")
+    hours, folder = options["max_hours"], options["results_dir"]
+    found = propose(_chosen(options), folder, hours and 3600 * hours)
+    for line in (*found.next.lines, *found.notes):
+        click.echo(line)
+    if found.steps:
+        try:
+            _run(found.steps, options)
+        finally:
+            for line in changes(found.judged, folder):
+                click.echo(line)
+
+
+def _run(steps: Sequence[runner.Step], options: dict[str, Any]) -> None:
     to_run = [step for step in steps if step.status == "to run"]
     for name, missing in sorted({(s.run.key.id, s.missing) for s in steps if s.status == "not run"}):
         click.echo(f"NOT RUN {name}: {' '.join(missing)}")

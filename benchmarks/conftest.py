@@ -10,9 +10,11 @@ import pytest
 import torch
 
 from benchmarks import timing
+from benchmarks.generation import DEVICE_VARIABLE
 from benchmarks.paper_cases import Judge, Measuring
 from pomonag.data.sources import VARIABLE
 from pomonag.errors import UserError, unknown_name
+from pomonag.execution.executor import EXECUTORS, executor
 
 
 @dataclass(frozen=True)
@@ -37,8 +39,13 @@ def speed_table(request: pytest.FixtureRequest) -> list[SpeedRow]:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """What is measured, how far, and where results are kept."""
     group = parser.getgroup("pomonag", "the paper's cells")
-    group.addoption("--gpu", action="store_true", help="Measure on CUDA.")
-    group.addoption("--profile", choices=["smoke", "lite"], default="lite", help="smoke: only what takes seconds.")
+    group.addoption("--gpu", action="store_true", help="Generate on CUDA; the profile is then paper.")
+    group.addoption(
+        "--profile",
+        choices=["smoke", "lite", "paper"],
+        help="smoke: only what takes seconds; lite (the default); paper: the paper's own protocol, or nothing.",
+    )
+    group.addoption("--executor", choices=EXECUTORS, default="serial", help="Who computes (default serial).")
     group.addoption("--seeds", type=int, default=3, help="Repetitions of what is measured (default 3).")
     group.addoption("--data-dir", help=f"Folder of outside data, instead of {VARIABLE}.")
     group.addoption("--results-dir", default="output/results", help="Where new results are kept.")
@@ -57,6 +64,12 @@ def pytest_configure(config: pytest.Config) -> None:
             f"--gpu: PyTorch {torch.__version__} (built for {built}) finds no CUDA device; "
             f"it found {os.cpu_count()} CPU cores. Leave out --gpu, or run where nvidia-smi lists a device."
         )
+    if config.getoption("--gpu"):
+        os.environ[DEVICE_VARIABLE] = "cuda"
+    try:
+        executor(config.getoption("--executor"))
+    except UserError as error:
+        raise pytest.UsageError(f"--executor: {error}") from error
     if config.getoption("--seeds") < 1:
         raise pytest.UsageError(f"--seeds {config.getoption('--seeds')}: expected 1 or more")
     if folder := config.getoption("--data-dir"):
@@ -102,7 +115,8 @@ def measuring(request: pytest.FixtureRequest) -> Measuring:
         # pytest's own option: here it also makes what cannot be judged fail instead of being skipped.
         strict=bool(option("strict")),
         max_hours=option("--max-hours"),
-        profile=option("--profile"),
+        profile=option("--profile") or ("paper" if option("--gpu") else "lite"),
+        executor=option("--executor"),
     )
 
 

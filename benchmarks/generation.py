@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -23,8 +24,16 @@ FAST_STEPS = 20
 # 256 guided over 20 steps and ranked once: the calls that the peers of fast mode get.
 FAST_PREDICTOR_CALLS = COUNT * FAST_STEPS + COUNT
 REFERENCE_STEPS = 1000
+DEVICE_VARIABLE = "POMONAG_BENCHMARKS_DEVICE"
+"""Where generation is computed (`cpu` by default): set by `pytest benchmarks/ --gpu`, seen by its worker processes."""
 # What each checkpoint set was taught: full trainings, our reduced ones, or scores without any training.
 PROTOCOLS = {"lite_rows": "lite", "training_free": "proxy", "params_only": "proxy"}
+
+
+def computing_device() -> str:
+    """PyTorch's name of the device that runs of this process compute on."""
+    return os.environ.get(DEVICE_VARIABLE, "cpu")
+
 
 _SINGLE_GUIDE = {"single guide": DIFFUSIONNAG_FACTORS}
 
@@ -77,6 +86,13 @@ def pomonag_reference(dataset: str, seed: int, predictors: str = "shipped") -> G
     return _searched(dataset, seed, predictors, None, "reference", "default")
 
 
+def pomonag_with(denoiser: Any, dataset: str, seed: int, predictors: str) -> Generated:
+    """Fast mode with another denoiser than the one that ships."""
+    given = embedding(dataset, seed)
+    result = _result(given, seed, predictors, None, "fast", "default", denoiser)
+    return Generated.of_result(result, COUNT, inputs.digests(predictors))
+
+
 def diffusionnag(dataset: str, seed: int, predictors: str = "shipped") -> Generated:
     """Reference mode with DiffusionNAG's single accuracy guide and the paper's constant factor."""
     return _searched(dataset, seed, predictors, None, "reference", "single guide")
@@ -103,15 +119,22 @@ def _searched(dataset: str, seed: int, predictors: str, device: str | None, mode
 
 
 def _search(given: Tensor, seed: int, predictors: str, device: str | None, mode: str, guides: str) -> Generated:
+    result = _result(given, seed, predictors, device, mode, guides)
+    networks = ["denoiser"] if mode == "fast" else ["reference_score", "reference_accuracy"]
+    return Generated.of_result(result, COUNT, inputs.digests(predictors, *networks))
+
+
+def _result(
+    given: Tensor, seed: int, predictors: str, device: str | None, mode: str, guides: str, denoiser: Any = None
+) -> Mapping[str, Any]:
     from pomonag.search import search
 
     factors = {"default": "default", "single guide": _SINGLE_GUIDE, "unguided": None}[guides]
-    result = search(
+    return search(
         inputs.space(), given, count=COUNT, seed=seed, mode=mode, device_latency=device, factors=factors,
-        predictors=predictors, accuracy=PROTOCOLS.get(predictors, "full"), measure=False,
-    )  # fmt: skip
-    networks = ["denoiser"] if mode == "fast" else ["reference_score", "reference_accuracy"]
-    return Generated.of_result(result.to_json(), COUNT, inputs.digests(predictors, *networks))
+        predictors=predictors, accuracy=PROTOCOLS.get(predictors, "full"), measure=False, denoiser=denoiser,
+        device=computing_device(),
+    ).to_json()  # fmt: skip
 
 
 @functools.cache
@@ -196,5 +219,8 @@ def settings_of(method: str, mode: str) -> dict[str, Any]:
         factors = _SINGLE_GUIDE
     elif method.startswith("pomonag"):
         factors = fast_factors("nb201") if mode == "fast" else PAPER_FACTORS["nb201"]
+    if computing_device() != "cpu":
+        # Its sums differ a little: another configuration, which shares no mean with what the CPU computed.
+        settings["device"] = computing_device()
     settings["factors"] = {phase: asdict(k) for phase, k in factors.items()}
     return settings

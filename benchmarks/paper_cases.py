@@ -9,17 +9,19 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.catalogue import catalogue
 from benchmarks.runner import execute, plan
 from benchmarks.runs import Run
 from benchmarks.suites import all_runs
 from pomonag.errors import UserError
+from pomonag.execution.executor import executor
 from reports.consistency import check, load_paper
 from reports.evidence import Evidence, gather
 from reports.judgement import Judged, Marks, judged, marks_of
 from reports.margins import load as load_margins
 from reports.measurements import SHIPPED, RunKey
 from reports.paper_cells import PaperCell
-from reports.verdicts import Name
+from reports.verdicts import Name, Verdict
 
 Judge = Callable[[PaperCell], None]
 
@@ -51,14 +53,24 @@ class Measuring:
     strict: bool = False
     max_hours: float = 1.0
     profile: str = "lite"
+    executor: str = "serial"
     _evidence: Evidence | None = None
 
     def judge(self, cell: PaperCell) -> None:
         """Measures what is missing and affordable, then judges: WORSE fails, what cannot be judged is skipped."""
+        if lacking := self._lacks(cell):
+            self._conclude(Judged(cell, None, Verdict(Name.NOT_RUN, lacking)), "")
         problem = self._measure(cell)
         if self._evidence is None:
-            self._evidence = gather(SHIPPED, self.results)
+            self._evidence = gather(SHIPPED, self.results, catalogue(_runs().values()))
         self._conclude(judged(cell, self._evidence, load_margins(), papers_marks()), problem)
+
+    def _lacks(self, cell: PaperCell) -> str:
+        """In profile paper, what of the paper's recipe the cell's run has not; such a run is not even started."""
+        why = cell.source.not_comparable if cell.source else None
+        if self.profile != "paper" or why is None:
+            return ""
+        return f"profile paper, and no run of this version follows the paper's recipe here: {why}"
 
     def _measure(self, cell: PaperCell) -> str:
         """Computes the cell's run where it is missing; returns why it could not."""
@@ -76,7 +88,8 @@ class Measuring:
             return f"it takes about {hours:.1f} h, more than --max-hours {self.max_hours:g}"
         if hours:
             self._evidence = None  # what is about to be measured counts from now on
-        for _, outcome in execute(wanted, self.results):
+        by = None if self.executor == "serial" else executor(self.executor)
+        for _, outcome in execute(wanted, self.results, executor=by, suite=all_runs):
             if isinstance(outcome, UserError):
                 return str(outcome)
         return ""

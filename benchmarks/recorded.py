@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pomonag.records.record_store import Follower, Problem
-from reports.measurements import RunKey, RunRecord
-from reports.stored_runs import run_of
+from reports.measurements import RunKey, RunRecord, run_of
 
 
 class Recorded:

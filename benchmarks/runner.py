@@ -83,6 +83,7 @@ def execute(
     folder: Path,
     *,
     workers: int = 1,
+    executor: Executor | None = None,
     suite: Suite | None = None,
     say: Callable[[str], None] = lambda text: None,
 ) -> Iterator[tuple[Step, RunRecord | UserError]]:
@@ -91,10 +92,12 @@ def execute(
     Any number of processes may work on one folder at once, and be killed: each step is computed by one of them. What
     another one computed meanwhile comes with the status "done", and what it is still at is waited for, which `say`
     hears. A run that fails yields an error, and the others go on; UserError is raised when the folder cannot be
-    written, `Unrecorded` when that happens too late. With several `workers`, `suite` makes the runs in each of them;
-    what is timed runs after all else, alone.
+    written, `Unrecorded` when that happens too late. With several `workers`, or an `executor`, `suite` makes the runs
+    in each of them; what is timed runs after all else, alone and here.
     """
-    if workers > 1 and suite is None:
+    if executor is None and workers > 1:
+        executor = ProcessExecutor(workers)
+    if executor is not None and suite is None:
         raise ValueError("several workers need a suite that makes the runs in each of them")
     by_ticket = {step.ticket: step for step in steps if step.status == "to run"}
     if not by_ticket:
@@ -104,10 +107,10 @@ def execute(
         # Before the first second of computing: can it be kept, and claimed?
         here.store.prepare()
         Claims(folder).is_free("anything")
-        alone = [ticket for ticket, step in by_ticket.items() if workers == 1 or _is_timed(step.run)]
+        alone = [ticket for ticket, step in by_ticket.items() if executor is None or _is_timed(step.run)]
         together = [ticket for ticket in by_ticket if ticket not in set(alone)]
-        if together and suite is not None:
-            yield from _compute(together, ProcessExecutor(workers), Work(folder, suite), by_ticket, here, say)
+        if executor is not None and suite is not None:
+            yield from _compute(together, executor, Work(folder, suite), by_ticket, here, say)
         yield from _compute(alone, SerialExecutor(), here, by_ticket, here, say)
     finally:
         here.store.close()

@@ -93,7 +93,7 @@ def _top_250(dataset: str) -> Run:
     return Run(
         key=RunKey("2", "top250", "draws", "nb201", dataset),
         quantities=quantities(f"best of {TOP} random members of the top 250", f"{TOP} are drawn and evaluated"),
-        compute=lambda seed: _looked_up([str(a) for a in top_250(seed, TOP)], dataset),
+        compute=lambda seed: looked_up([str(a) for a in top_250(seed, TOP)], dataset),
         settings={"draws": TOP},
         needs=(inputs.TABLE,),
         smoke=True,
@@ -123,12 +123,13 @@ def _generated(
 
 def _generated_outcome(generate: Callable[[str, int], Generated], dataset: str, top: int, seed: int) -> Outcome:
     generated = generate(dataset, seed)
-    outcome = _looked_up(generated.architectures[:top], dataset)
+    outcome = looked_up(generated.architectures[:top], dataset)
     details = {**outcome.details, "seconds": generated.seconds, "predictor_calls": generated.predictor_calls}
     return Outcome(outcome.values, details, {**outcome.inputs, **generated.inputs})
 
 
-def _looked_up(architectures: list[str], dataset: str) -> Outcome:
+def looked_up(architectures: list[str], dataset: str) -> Outcome:
+    """The best of these by the table, and each one's accuracy among the details."""
     distinct = list(dict.fromkeys(architectures))
     found = inputs.accuracies().accuracies(dataset)[inputs.positions(list[Any](distinct))]
     return Outcome(

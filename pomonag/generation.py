@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, Protocol
@@ -128,29 +129,36 @@ def batch_generator(
     embedding: Tensor,
     accuracy: str,
     objectives: Sequence[str],
-    device: str | None,
+    device_latency: str | None,
     budget: Budget | None,
     seed: int,
     reference_steps: int = REFERENCE_STEPS,
+    denoiser: Denoiser | None = None,
+    device: str = "cpu",
 ) -> BatchGenerator:
-    """The generator of a mode for one data set's embedding [classes, samples, features]."""
+    """The generator of a mode for one data set's embedding [classes, samples, features].
+
+    `denoiser` takes the place of the one that ships (fast mode). Networks and samples are computed on `device`, what
+    goes in and comes out lies on the CPU; the noise is the same on every device.
+    """
+    place = _device(device)
     chosen = objectives_of(tuple(objectives))
-    latency = latency_source(space, predictors, device)
+    latency = latency_source(space, predictors, device_latency)
     condition = predictors.condition(embedding, accuracy)
     if mode == "reference":
-        if device is not None:
+        if device_latency is not None:
             # The reference has one latency predictor, of our measurements; the device's latencies draw the fronts.
             latency = replace(latency, name=f"{latency.name}; guided by this project's measurements on one CPU thread")
-        return ReferenceBatches(space, predictors, embedding, chosen, latency, seed, reference_steps)
+        return ReferenceBatches(space, predictors, embedding, chosen, latency, seed, reference_steps, place)
     limits = _limits(space, predictors, chosen, latency, budget, len(embedding))
     columns = torch.stack([_column(predictors, o, latency) for o in chosen], dim=1)
     fast = FastGenerator(
         space,
-        load_denoiser(space),  # type: ignore[arg-type]
-        predictors.noisy,
-        condition,
+        _on(place, denoiser or load_denoiser(space)),  # type: ignore[arg-type]
+        _on(place, predictors.noisy),
+        condition.to(place),
         chosen,
-        columns,
+        columns.to(place),
         limits,
     )
     return FastBatches(fast, predictors, latency, seed)
@@ -197,6 +205,7 @@ class ReferenceBatches:
     latency: LatencySource
     seed: int
     steps: int = REFERENCE_STEPS
+    device: torch.device = torch.device("cpu")  # noqa: RUF009 (immutable)
     mode: str = "reference"
 
     @property
@@ -210,27 +219,49 @@ class ReferenceBatches:
         from pomonag.reference.generator import ReferenceGuide, generate
         from pomonag.reference.spaces import reference_space
 
-        reference, score = reference_space(self.space.name), load_score_network(self.space.name)
+        reference, score = reference_space(self.space.name), load_score_network(self.space.name).to(self.device)
         seed = seed_of("generate", self.space.name, phase, self.seed)
         guides = []
         for objective in self.objectives if factors is not None else ():
             factor = 0.0 if factors is None else factors.of(objective.name)
             if factor:
                 network = load_predictor(self.space.name, METRICS.get(objective.name, objective.name)).network
+                network = network.to(self.device)
                 with torch.no_grad():
-                    code = network.encode(self.embedding.flatten(0, 1).unsqueeze(0))
+                    code = network.encode(self.embedding.flatten(0, 1).unsqueeze(0).to(self.device))
                 guides.append(ReferenceGuide(network, code, factor, objective.maximise))
         parts: list[torch.nn.Module | Tensor | float] = [score]
         for guide in guides:
             parts += [guide.predictor, guide.code, guide.scaling_factor, guide.maximise]
-        made_from = " ".join([self.space.name, str(n), str(seed), str(self.steps), *map(_fingerprint, parts)])
+        # Sums on another device come out a little differently.
+        place = [] if self.device.type == "cpu" else [str(self.device)]
+        made_from = " ".join([*place, self.space.name, str(n), str(seed), str(self.steps), *map(_fingerprint, parts)])
         batches = TensorCache(cache_folder() / "reference_batches")
         kept = batches.read(made_from, (n, reference.nodes, reference.operations))
         if kept is not None:
             return kept
-        x = generate(score, guides, reference, count=n, seed=seed, steps=self.steps)
+        x = generate(score, guides, reference, count=n, seed=seed, steps=self.steps).cpu()
         batches.write(made_from, x)
         return x
+
+
+def _device(name: str) -> torch.device:
+    """The device of that name. Raises UserError for one that PyTorch does not know or does not find here."""
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError, TypeError) as error:
+        found = [f"cuda ({torch.cuda.get_device_name()})"] if torch.cuda.is_available() else []
+        raise UserError(
+            f"got the device {name!r}, which PyTorch {torch.__version__} cannot compute on here; found: "
+            f"{', '.join(['cpu', *found])}. Leave it out to compute on the CPU."
+        ) from error
+    return device
+
+
+def _on(device: torch.device, network: Any) -> Any:
+    """The network on the device; what others hold stays where it is."""
+    return network if device.type == "cpu" else deepcopy(network).to(device)
 
 
 def _fingerprint(part: torch.nn.Module | Tensor | float) -> str:

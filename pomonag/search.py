@@ -18,11 +18,12 @@ import torch
 from torch import Tensor
 
 from pomonag.data.image_datasets import ImageDataset, as_image_dataset
+from pomonag.diffusion.denoiser import Denoiser
 from pomonag.errors import UserError, unknown_name
 from pomonag.evaluation.device_latency import device_latency as latencies_of
 from pomonag.generation import MODES, Candidates, batch_generator, generate_phases
 from pomonag.guidance.guide import ScalingFactors
-from pomonag.pareto.budget import Budget
+from pomonag.pareto.budget import Budget, as_budget
 from pomonag.pareto.configurations import BALANCED_RULES
 from pomonag.predictors.dataset_code import check_embedding
 from pomonag.predictors.dataset_encoder import dataset_encoder
@@ -83,11 +84,13 @@ def search(
     seed: int = 0,
     mode: str = "fast",
     objectives: Sequence[str] = ALL_OBJECTIVES,
-    budget: Budget | None = None,
+    budget: Budget | str | None = None,
+    device: str = "cpu",
     device_latency: str | None = None,
     accuracy: str = "full",
     predictors: str | PredictorSet = "shipped",
     factors: Any = "default",
+    denoiser: Denoiser | None = None,
     balanced: str = "knee",
     measure: bool = True,
     images: Mapping[str, Any] | None = None,
@@ -96,16 +99,22 @@ def search(
 ) -> Result:
     """The same for a data set's embedding [classes, samples, features].
 
-    `factors` maps phases to `ScalingFactors`: the mode's own by default, another mapping, or None for unguided
-    generation. `predictors` names a checkpoint set. `measure` times the chosen configurations on this machine.
-    `images` is what the result says of the images; by default that the embedding is all there was.
+    `budget` says what is affordable, as text (`"params<0.5M, latency_ms<12"`) or parsed. `factors` maps phases to
+    `ScalingFactors`: the mode's own by default, another mapping, or None for unguided generation. `predictors` names a
+    checkpoint set, `denoiser` takes the place of the one that ships, and `device` (`"cuda"`) is where is generated.
+    `measure` times the chosen configurations on this machine. `images` is what the result says of the images; by
+    default that the embedding is all there was.
     """
     _check({"count": count, "mode": mode, "objectives": objectives, "balanced": balanced, "factors": factors})
     say = progress or (lambda what: None)
     check_embedding(embedding)
     embedding = embedding.clone()  # from inference mode it could not be differentiated through
     known = _loaded(space, predictors)
-    generator = batch_generator(mode, space, known, embedding, accuracy, objectives, device_latency, budget, seed)
+    limits = as_budget(budget)
+    generator = batch_generator(
+        mode, space, known, embedding, accuracy, objectives, device_latency, limits, seed,
+        denoiser=denoiser, device=device,
+    )  # fmt: skip
     phases = generator.default_factors if factors == "default" else factors
 
     say("generating")
@@ -124,7 +133,7 @@ def search(
         embedding=embedding,
         images=images or {"source": "embedding", "classes": len(embedding), "sha256": embedding_sha256(embedding)},
         accuracy=accuracy,
-        budget=budget or Budget(),
+        budget=limits,
         balanced=balanced,
         measure=measure,
         seconds={"embedding": embedding_seconds, "generation": generation_seconds},
@@ -158,6 +167,7 @@ def _check(settings: dict[str, Any]) -> None:
         raise UserError(f"the objectives {', '.join(objectives)} name one twice; expected each once")
     if "accuracy" not in objectives:
         raise UserError("accuracy is not among the objectives; fronts are of accuracy against a cost, so add it")
+    as_budget(settings.get("budget"))
     factors = settings.get("factors", "default")
     by_phase = isinstance(factors, Mapping) and factors and all(isinstance(k, ScalingFactors) for k in factors.values())
     if not (factors is None or factors == "default" or by_phase):

@@ -75,6 +75,36 @@ def render_only(results_dir: Path, output: Path) -> None:
     _say(evidence, output)
 
 
+@main.command("next")
+@click.option("--results-dir", type=_there, default=SHIPPED, help="The shipped results.")
+@_recomputed
+@click.option("--max-hours", type=click.FloatRange(0, min_open=True), help="Only what fits into so many hours.")
+def next_runs(results_dir: Path, recomputed: Path | None, max_hours: float | None) -> None:
+    """Say which cells would gain most from how many more seeds, and what those cost.
+
+    One line a run: seeds, seconds as measured, the number of verdicts that they are expected to decide, cells.
+    `python -m benchmarks run --next` runs them.
+    """
+    from reports.evidence import gather
+    from reports.judgement import judge_all
+    from reports.margins import load
+    from reports.open_cells import what_next
+
+    evidence = gather(results_dir, recomputed)
+    _set_aside(evidence.problems)
+    for line in what_next(judge_all(evidence), load(), max_hours and 3600 * max_hours).lines:
+        click.echo(line)
+
+
+@main.command()
+def margins() -> None:
+    """Print how far apart two values of each metric may lie and still be the same result."""
+    from reports.margins import load
+
+    rows = ((metric, margin.kind, margin.size) for metric, margin in load().by_metric.items())
+    row_formats.write_table(("metric", "kind", "margin"), rows, sys.stdout)
+
+
 @main.command()
 @click.argument("sql")
 @click.option("--results-dir", type=_there, default=SHIPPED, help="The shipped results.")

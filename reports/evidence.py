@@ -14,6 +14,7 @@ from reports.measurements import Measurement, RunKey, RunRecord, Summary, load_r
 from reports.paper_numbers import PaperNumber
 
 SHIPPED, RECOMPUTED = "shipped", "recomputed here"
+_NO_SUITE = "no suite of `python -m benchmarks plan` has this run"
 
 
 @dataclass(frozen=True)
@@ -105,8 +106,8 @@ class Evidence:
     def number(self, key: RunKey, metric: str, paper: PaperNumber | None = None) -> Number | NotRun:
         """What is known about one metric of one run."""
         entry = self._entries.get(key)
-        command = entry["command"] if entry else _command(key)
-        missing = tuple(entry["missing"]) if entry else ()
+        command = entry["command"] if entry else "" if self._entries else _command(key)
+        missing = tuple(entry["missing"]) if entry else (_NO_SUITE,) if self._entries else ()
         found = [
             (m, origin)
             for _, (run, origin) in sorted(self._runs.get(key, {}).items())
@@ -116,7 +117,7 @@ class Evidence:
         if not found:
             return NotRun(missing or ("not measured yet",), command, paper)
         measurements, origins = zip(*found)
-        return Number(measurements, origins, command, paper, missing)
+        return Number(measurements, origins, command, paper, missing if entry else ())
 
     def mean(self, key: RunKey, metric: str) -> float | None:
         """The mean of a cell, None where it was not run."""
@@ -134,15 +135,21 @@ class Evidence:
         return [e for e in self.catalogue if e["missing"] or RunKey(**e["key"]) not in self._runs]
 
 
-def gather(shipped: Path, recomputed: Path | None = None, catalogue: Path | None = None) -> Evidence:
-    """Evidence from folders of results and a catalogue file; a folder that is not there holds nothing."""
+def gather(
+    shipped: Path, recomputed: Path | None = None, catalogue: Path | Sequence[Mapping[str, Any]] | None = None
+) -> Evidence:
+    """Evidence from folders of results and a catalogue or its file; a folder that is not there holds nothing.
+
+    With a catalogue it is known which runs no suite has; without one the command of such a run is a guess.
+    """
     problems: list[str] = []
     sets: list[list[RunRecord]] = []
     for folder in (shipped, recomputed):
         runs, bad = load_runs(folder) if folder else ([], [])
         sets.append(runs)
         problems += [str(problem) for problem in bad]
-    return Evidence(sets[0], sets[1], _read_catalogue(catalogue), problems)
+    entries = _read_catalogue(catalogue) if catalogue is None or isinstance(catalogue, Path) else catalogue
+    return Evidence(sets[0], sets[1], entries, problems)
 
 
 def paired_ratios(ours: Iterable[RunRecord], theirs: Iterable[RunRecord], metric: str) -> list[float]:

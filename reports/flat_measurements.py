@@ -11,8 +11,7 @@ import pyarrow as pa
 
 from pomonag.records.record_store import Entry, Problem
 from reports.cells import Cell
-from reports.measurements import RunKey, RunRecord, digest
-from reports.stored_runs import run_of
+from reports.measurements import RunKey, RunRecord, digest, run_of
 
 KEY = ("table", "method", "configuration", "space", "dataset")
 _TEXT, _INTEGER, _NUMBER = pa.string(), pa.int64(), pa.float64()

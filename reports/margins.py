@@ -50,9 +50,10 @@ class Margins:
 
 @functools.cache
 def load(path: Path = PATH) -> Margins:
-    """All margins of a file. Raises UserError that names the line and column, or the section and key, of a mistake."""
+    """All margins of a file. Raises UserError that names the line and the column, or the key, of a mistake."""
     try:
-        sections = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        sections = tomllib.loads(text)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         # The message of a TOMLDecodeError ends with line and column.
         raise UserError(
@@ -60,21 +61,48 @@ def load(path: Path = PATH) -> Margins:
         ) from error
     by_metric: dict[str, Margin] = {}
     for name, section in sections.items():
-        place = f"{path}, [{name}]"
+        place = _Place(path, text, name)
         margin, metrics = _margin(section, place), _metrics(section, place)
         for metric in metrics:
             if metric in by_metric:
-                raise UserError(f"{place}, key metrics: {metric!r} has a margin already. Keep one of the two.")
+                raise UserError(f"{place.of('metrics')}: {metric!r} has a margin already. Keep one of the two.")
             by_metric[metric] = margin
     return Margins(by_metric)
 
 
-def _margin(section: Any, place: str) -> Margin:
+@dataclass(frozen=True)
+class _Place:
+    """A section of the file. What the parser hands over has no lines, so they are looked for."""
+
+    path: Path
+    text: str
+    section: str
+
+    def __str__(self) -> str:
+        return f"{self.path}{self._line()}, [{self.section}]"
+
+    def of(self, key: str) -> str:
+        """The place of one of its keys, or of the section where it lacks the key."""
+        return f"{self.path}{self._line(key)}, [{self.section}], key {key}"
+
+    def _line(self, key: str | None = None) -> str:
+        found, inside = 0, False
+        for number, line in enumerate(self.text.splitlines(), start=1):
+            name, _, _ = line.partition("=")
+            if line.lstrip().startswith("[") or (not found and name.strip() == self.section):
+                inside = name.strip(" []\t") == self.section
+                found = number if inside else found
+            elif inside and name.strip() == key:
+                found, inside = number, False
+        return f", line {found}" if found else ""
+
+
+def _margin(section: Any, place: _Place) -> Margin:
     if not isinstance(section, dict):
         raise UserError(f"{place}: got {section!r}; expected a section with metrics and one of {', '.join(_KINDS)}.")
     unknown = sorted(section.keys() - {"metrics", *_KINDS})
     if unknown:
-        raise UserError(f"{place}, key {unknown[0]}: expected metrics and one of {', '.join(_KINDS)}.")
+        raise UserError(f"{place.of(unknown[0])}: expected metrics and one of {', '.join(_KINDS)}.")
     kinds = [kind for kind in _KINDS if kind in section]
     if len(kinds) != 1:
         got = " and ".join(kinds) or "no margin"
@@ -82,12 +110,12 @@ def _margin(section: Any, place: str) -> Margin:
     kind, size = kinds[0], section[kinds[0]]
     least = 1.0 if kind == "ratio" else 0.0
     if isinstance(size, bool) or not isinstance(size, int | float) or not least < size < math.inf:
-        raise UserError(f"{place}, key {kind}: got {size!r}; expected a number above {least:g}.")
+        raise UserError(f"{place.of(kind)}: got {size!r}; expected a number above {least:g}.")
     return Margin(kind, float(size))
 
 
-def _metrics(section: dict[str, Any], place: str) -> list[str]:
+def _metrics(section: dict[str, Any], place: _Place) -> list[str]:
     metrics = section.get("metrics")
     if not isinstance(metrics, list) or not metrics or not all(isinstance(m, str) for m in metrics):
-        raise UserError(f'{place}, key metrics: got {metrics!r}; expected names like ["validity", "novelty"].')
+        raise UserError(f'{place.of("metrics")}: got {metrics!r}; expected names like ["validity", "novelty"].')
     return metrics

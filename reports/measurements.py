@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-from scipy import stats
-
-from pomonag.records.record_store import Problem, RecordStore
+from pomonag.errors import UserError
+from pomonag.records.record_store import Entry, Follower, Problem
 from reports.cells import Cell, slug, table_name
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SCHEMA = 1
 SHIPPED = Path(__file__).parent / "results"
@@ -141,18 +144,35 @@ def measurements_of(run: RunRecord) -> list[Measurement]:
     ]  # fmt: skip
 
 
+def run_of(entry: Entry) -> RunRecord | Problem:
+    """From a line of a store to its run, or why it is none. Raises UserError for what a newer version wrote."""
+    record = entry.record
+    schema = record.get("schema")
+    if record.get("kind") == "run" and isinstance(schema, int) and schema > SCHEMA:
+        raise UserError(
+            f"{entry.file}:{entry.line} is a result of schema {schema}, written by a newer pomonag; this one reads "
+            f"schemas up to {SCHEMA}. Update pomonag or give another folder; nothing was changed."
+        )
+    try:
+        return RunRecord.from_json(record)
+    except (ValueError, TypeError, KeyError) as error:
+        return Problem(entry.file, entry.line, f"not a run of this version: {error}")
+
+
 def load_runs(folder: Path | str) -> tuple[list[RunRecord], list[Problem]]:
     """The runs of a store that count, and the lines that could not be read.
 
-    Of several configurations of one run the one recorded last counts, and of one seed's repetitions the last.
+    Of several configurations of one run the one recorded last counts, and of one seed's repetitions the last. Raises
+    UserError for a folder that cannot be read or that a newer version wrote.
     """
-    records, problems = RecordStore(folder).read()
+    entries, problems = Follower(folder).look(unfinished=True)
     runs: list[RunRecord] = []
-    for record in records:
-        try:
-            runs.append(RunRecord.from_json(record))
-        except (ValueError, TypeError, KeyError) as error:
-            problems.append(Problem(str(record.get("id", "record")), 0, f"not a run of this version: {error}"))
+    for entry in entries:
+        found = run_of(entry)
+        if isinstance(found, Problem):
+            problems.append(found)
+        else:
+            runs.append(found)
     runs.sort(key=lambda run: run.recorded)
     current = {run.key: run.config_hash for run in runs}
     latest = {(run.key, run.seed): run for run in runs if run.config_hash == current[run.key]}
@@ -161,6 +181,8 @@ def load_runs(folder: Path | str) -> tuple[list[RunRecord], list[Problem]]:
 
 def frame(runs: Iterable[RunRecord], origin: str = "shipped") -> pd.DataFrame:
     """One row a value: the cell's fields, `cell` (id), seed, value, unit, hashes, seconds, `origin`, `run`."""
+    import pandas as pd  # It takes as long to import as a query takes.
+
     rows = [
         {
             **asdict(m.cell), "cell": m.cell.id, "seed": m.run.seed, "value": m.value, "unit": m.unit,
@@ -198,20 +220,31 @@ def summarise(values: Sequence[float]) -> Summary:
     n = len(values)
     if n == 0:
         raise ValueError("no values to summarise")
-    series = pd.Series(values, dtype=float)
-    half = float(stats.t.ppf(0.975, n - 1) * series.sem()) if n > 1 else None
-    return Summary(float(series.mean()), half, n)
+    mean = math.fsum(values) / n
+    if n == 1:
+        return Summary(mean, None, n)
+    sd = math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (n - 1))
+    return Summary(mean, _t_quantile(n - 1) * sd / math.sqrt(n), n)
+
+
+@functools.cache
+def _t_quantile(degrees: int) -> float:
+    from scipy import special  # Whoever only queries measurements does not wait for it.
+
+    return float(special.stdtrit(degrees, 0.975))
 
 
 def aggregate(table: pd.DataFrame) -> pd.DataFrame:
     """One row a cell, indexed by its id: mean, ci95 (nan for one seed), n, minimum, maximum, unit."""
+    import pandas as pd
+
     grouped = table.groupby("cell", sort=True)
     values = grouped["value"]
     n = values.count()
     return pd.DataFrame(
         {
             "mean": values.mean(),
-            "ci95": values.sem() * stats.t.ppf(0.975, (n - 1).clip(lower=1)),
+            "ci95": values.sem() * (n - 1).clip(lower=1).map(_t_quantile),
             "n": n,
             "minimum": values.min(),
             "maximum": values.max(),

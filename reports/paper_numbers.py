@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import functools
+import io
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,11 +50,19 @@ class PaperNumber:
 def load(path: Path | str = PATH) -> list[PaperNumber]:
     """All rows of the file. Raises UserError with the line and column of what cannot be read."""
     path = Path(path)
-    with path.open(encoding="utf-8", newline="") as file:
-        reader = csv.DictReader(file)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: {error}. Expected a UTF-8 file with the columns {', '.join(COLUMNS)}") from error
+    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+    try:
         if tuple(reader.fieldnames or ()) != COLUMNS:
             raise UserError(f"{path}, line 1: got the columns {reader.fieldnames}; expected {', '.join(COLUMNS)}")
         return [_parse(row, path, reader.line_num) for row in reader]
+    except csv.Error as error:
+        raise UserError(
+            f"{path}, line {reader.reader.line_num}: {error}. Close every quote in its own line."
+        ) from error
 
 
 @functools.cache
@@ -84,6 +94,9 @@ def _parse(row: dict[str, str], path: Path, line: int) -> PaperNumber:
 
 def _number(text: str, column: str, path: Path, line: int) -> float:
     try:
-        return float(text)
+        number = float(text)
     except ValueError:
-        raise UserError(f"{path}, line {line}, column {column}: got {text!r}; expected a number") from None
+        number = math.nan
+    if not math.isfinite(number):
+        raise UserError(f"{path}, line {line}, column {column}: got {text!r}; expected a number")
+    return number

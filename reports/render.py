@@ -160,7 +160,7 @@ def kind(entry: Any) -> str:
         tables.Plain: "plain",
         tables.Compared: "compared",
     }
-    return names[type(entry)]
+    return next(name for kinds, name in names.items() if isinstance(entry, kinds))
 
 
 def _machine(origin: dict[str, Any]) -> str:

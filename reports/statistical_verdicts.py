@@ -28,11 +28,16 @@ _READINGS = {
 _IN_WORDS = {"z": "half a normal interval", "sd": "one standard deviation"}
 
 
-def judge_value(paper: PaperNumber, values: Sequence[float], margin: Margin, higher_is_better: bool) -> Verdict:
-    """Our values, one a seed, against the paper's number."""
+def judge_value(
+    paper: PaperNumber, values: Sequence[float] | Sample, margin: Margin, higher_is_better: bool
+) -> Verdict:
+    """Our values, one a seed, or what they come to against the paper's number; counts need the values."""
     if margin.kind == "ratio":
+        if isinstance(values, Sample):
+            raise ValueError(f"{paper.metric}: a count is judged by its values, not by their summary")
         return judge_count(paper, values, margin.size, higher_is_better)
-    delta, ours, readings = margin.around(paper.value), Sample.of(values), paper_samples(paper)
+    ours = values if isinstance(values, Sample) else Sample.of(values)
+    delta, readings = margin.around(paper.value), paper_samples(paper)
     caveats = _notes(paper)
     if ours.n < 2:
         return replace(_single(ours.mean - paper.value, delta), caveats=caveats)

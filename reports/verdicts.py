@@ -7,22 +7,24 @@ difference inside the margin is REPRODUCED, else a 95 % interval beyond zero BET
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
-from reports.equivalence import Sample, difference
+from reports.equivalence import Sample
 from reports.margins import Margins
 from reports.paper_numbers import PaperNumber
 from reports.planning import Plan
-from reports.statistical_verdicts import judge_difference, judge_value, paper_samples
+from reports.statistical_verdicts import judge_value, paper_samples
 from reports.verdict import Name, Verdict, holm
 
-__all__ = ["LOWER_IS_BETTER", "Name", "Verdict", "holm", "is_setting", "judge", "judge_paired", "plan_of"]
+__all__ = ["LOWER_IS_BETTER", "Name", "Verdict", "holm", "is_setting", "judge", "plan_of"]
 
 _COSTS = ("params", "macs", "latency")
 LOWER_IS_BETTER = frozenset(
     [*_COSTS, *(f"{cost}_change" for cost in _COSTS), "generation_time", "training_time", "trained_architectures"]
 )
+OVER_DATASETS = "the paper's mean and ± are over 15 data sets, and it prints the value of none of them"
+"""Table 5. A comparison would be paired over the data sets: their spread drowns any difference of the means."""
 SEVERITIES = ("impossible", "caveat")
 Rules = Sequence[tuple[str, str]]
 
@@ -34,7 +36,7 @@ def is_setting(paper: PaperNumber) -> bool:
 
 def judge(
     paper: PaperNumber,
-    values: Sequence[float],
+    values: Sequence[float] | Sample,
     *,
     higher_is_better: bool,
     margins: Margins,
@@ -42,7 +44,7 @@ def judge(
     missing: str | None = None,
     rules: Rules = (),
 ) -> Verdict | None:
-    """The verdict on one number, from our values (one a seed, in the paper's unit); None for a setting.
+    """The verdict on one number, from our values (one a seed, in its unit) or their summary; None for a setting.
 
     `not_comparable` says why they may not be compared, `missing` what is lacking to run it; `rules` are the
     consistency rules that mark the cell, as (id, severity). Raises UserError for a metric without a margin and
@@ -50,57 +52,24 @@ def judge(
     """
     if is_setting(paper):
         return None
-    numbers = _finite(values)
-    if missing is None and not numbers:
+    ours = values if isinstance(values, Sample) else _finite(values)
+    if missing is None and not isinstance(ours, Sample) and not ours:
         missing = "not measured yet"
     if not_comparable is None and paper.table == "5":
-        not_comparable = "the paper's mean and ± are over 15 data sets, and it prints the value of none of them"
+        not_comparable = OVER_DATASETS
     first = _before_statistics(missing, not_comparable, rules)
     if first is not None:
         return first
-    return _with_rules(judge_value(paper, numbers, margins.of(paper.metric), higher_is_better), rules)
+    return _with_rules(judge_value(paper, ours, margins.of(paper.metric), higher_is_better), rules)
 
 
-def judge_paired(
-    paper: PaperNumber,
-    ours: Mapping[str, float],
-    theirs: Mapping[str, float],
-    *,
-    higher_is_better: bool,
-    margins: Margins,
-    not_comparable: str | None = None,
-    missing: str | None = None,
-    rules: Rules = (),
-) -> Verdict | None:
-    """The verdict on a mean over data sets, from both sides' values by data set, paired where both have one.
-
-    The spread between data sets cancels in a pair; without pairs the paper's ± would drown any difference.
-    """
-    if is_setting(paper):
-        return None
-    shared = sorted(ours.keys() & theirs.keys())
-    if missing is None and not ours:
-        missing = "not measured yet"
-    if not_comparable is None and len(shared) < 2:
-        not_comparable = f"{len(shared)} data sets with values of both sides; a paired comparison needs two"
-    first = _before_statistics(missing, not_comparable, rules)
-    if first is not None:
-        return first
-    pairs = Sample.of(_finite([ours[name] - theirs[name] for name in shared]))
-    delta = margins.of(paper.metric).around(math.fsum(theirs[name] for name in shared) / len(shared))
-    verdict = judge_difference(difference(pairs, Sample.constant(0.0)), delta, higher_is_better)
-    if verdict.name is Name.INCONCLUSIVE:
-        verdict = replace(verdict, reason=f"{verdict.reason}; more data sets would narrow it, more seeds would not")
-    caveats = (f"paired over {len(shared)} data sets: {', '.join(shared)}",)
-    return _with_rules(replace(verdict, caveats=caveats), rules)
-
-
-def plan_of(paper: PaperNumber, values: Sequence[float], margins: Margins) -> Plan | None:
+def plan_of(paper: PaperNumber, values: Sequence[float] | Sample, margins: Margins) -> Plan | None:
     """What more seeds could show of an INCONCLUSIVE cell; None for counts and for a single value."""
     margin = margins.of(paper.metric)
-    if margin.kind == "ratio" or len(values) < 2:
+    if margin.kind == "ratio":
         return None
-    return Plan(Sample.of(values), paper_samples(paper)["t"], margin.around(paper.value))
+    ours = values if isinstance(values, Sample) else Sample.of(values)
+    return None if ours.n < 2 else Plan(ours, paper_samples(paper)["t"], margin.around(paper.value))
 
 
 def _before_statistics(missing: str | None, not_comparable: str | None, rules: Rules) -> Verdict | None:

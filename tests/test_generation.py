@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
 from pomonag import generation
+from pomonag.diffusion.denoiser import Denoiser
 from pomonag.errors import UserError
 from pomonag.generation import Candidates, batch_generator, load_denoiser
 from pomonag.guidance.factor_files import fast_factors
@@ -273,3 +276,56 @@ def test_a_denoiser_of_another_shape(tmp_path, monkeypatch):
     save_checkpoint(tmp_path / "nb201" / "denoiser.safetensors", tensors, header)
     with pytest.raises(UserError, match=r"(?s)denoiser\.safetensors does not fit this version .* `pomonag train`"):
         load_denoiser.__wrapped__(SPACE)
+
+
+# Devices
+
+
+def test_nothing_of_a_guided_generation_stays_on_the_cpu(predictors):
+    """On `meta` there are shapes and devices but no numbers: an operand left on the CPU raises."""
+    budget = parse_budget("params<0.5M")
+    generator = batch_generator(
+        "fast", SPACE, predictors, EMBEDDINGS["cifar10"], "full", tuple(OBJECTIVES), None, budget, 0, device="meta"
+    )
+    factors = generator.default_factors["efficient"]
+    assert factors.repulsion
+    for chosen in (factors, None):
+        x = generator.fast.sample(chosen, 4, ("n",), torch.zeros(4, 8, 7))
+        assert (x.device.type, x.shape) == ("meta", (4, 8, 7))
+    # Others' networks were copied, not moved.
+    assert next(predictors.noisy.parameters()).device.type == "cpu"
+    assert next(load_denoiser(SPACE).parameters()).device.type == "cpu"
+
+
+def test_nothing_of_a_guided_reference_generation_stays_on_the_cpu(generator, monkeypatch):
+    seen, real = [], generator_module.generate
+    monkeypatch.setattr(
+        generator_module, "generate", lambda *a, **k: seen.append(real(*a, **k)) or torch.zeros(4, 8, 7)
+    )
+    monkeypatch.setattr(generation, "_fingerprint", lambda part: "")
+    batches = replace(generator("reference", steps=2), device=torch.device("meta"))
+    batches.batch("efficient", batches.default_factors["efficient"], 4)
+    assert seen[0].device.type == "meta"
+
+
+@pytest.mark.parametrize("device", ["cuda:99", "gpu", "abacus"])
+def test_a_device_that_is_not_there_is_refused(device):
+    with pytest.raises(UserError, match=rf"got the device '{device}'.*found: cpu"):
+        search(SPACE, EMBEDDINGS["cifar10"], device=device)
+
+
+def test_another_denoiser_takes_the_place_of_the_one_that_ships():
+    torch.manual_seed(0)
+    untrained = Denoiser(SPACE.encoding).eval().requires_grad_(False)
+    shipped, other = (
+        search(SPACE, EMBEDDINGS["cifar10"], count=32, measure=False, denoiser=denoiser)
+        for denoiser in (None, untrained)
+    )
+    assert shipped.architectures != other.architectures
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_cuda_generates_what_the_cpu_does():
+    cpu, cuda = (search(SPACE, EMBEDDINGS["cifar10"], count=64, measure=False, device=d) for d in ("cpu", "cuda"))
+    shared = set(map(str, cpu.architectures)) & set(map(str, cuda.architectures))
+    assert len(shared) >= 0.9 * len(cpu.architectures)

@@ -275,6 +275,25 @@ def test_a_budget_is_kept_by_every_architecture(text):
             assert values[limit.name] < limit.value if limit.sign == "<" else values[limit.name] > limit.value
 
 
+def test_a_budget_may_be_text():
+    text, parsed = (
+        search(SPACE, load_embedding("digits"), count=16, budget=budget, measure=False)
+        for budget in ("params<0.8M", parse_budget("params<0.8M"))
+    )
+    assert text.architectures == parsed.architectures
+    assert text.to_json()["budget"] == "params<0.8M"
+
+
+@pytest.mark.parametrize("budget", ["params<<1", {"params": 1e6}, 5])
+def test_what_is_no_budget_is_refused_before_anything_is_computed(budget):
+    for call in (
+        lambda: search(SPACE, load_embedding("digits"), budget=budget),
+        lambda: generate(SPACE, "no images", budget=budget),
+    ):
+        with pytest.raises(UserError, match=r"budget|bound"):
+            call()
+
+
 def test_a_budget_is_guided_towards():
     """Not only filtered: more of what is generated keeps it than without."""
     few = parse_budget("params<0.25M")

@@ -1,10 +1,11 @@
-"""Training of the fast denoiser on uniformly drawn architectures, watched by threshold validity."""
+"""Training of the fast denoiser, on uniformly drawn architectures or on given ones, watched by threshold validity."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
@@ -34,9 +35,11 @@ def train_denoiser(
     config: DenoiserConfig = DenoiserConfig(),  # noqa: B008 (frozen)
     training: DenoiserTraining = DenoiserTraining(),
     progress: Progress | None = None,
+    architectures: Sequence[Any] | None = None,
 ) -> tuple[Denoiser, dict[str, float]]:
     """A denoiser in evaluation mode, and what its training took: loss, wall seconds, steps.
 
+    It learns what `architectures` are like, repetitions counted; without them, what uniform draws are like.
     A seed fixes the result bit for bit on one machine. `progress(step, steps, loss)` is called every 50 steps.
     """
     generator = torch.Generator().manual_seed(training.seed)
@@ -48,7 +51,7 @@ def train_denoiser(
     started = time.perf_counter()
     span = torch.tensor(training.sigma_max / training.sigma_min).log()
     # Encoding a pool once and drawing batches from it is much cheaper than encoding every batch.
-    pool = space.encoding.encode(space.sample(16 * training.batch, generator))
+    pool = space.encoding.encode(architectures or space.sample(16 * training.batch, generator))
     denoiser.row_posterior.count(pool)
     average = 0.0
     for step in range(training.steps):

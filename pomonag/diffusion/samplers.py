@@ -1,7 +1,8 @@
 """From noise to matrices in few steps; each sampler is one plain function.
 
 All take `denoiser(x [b, n, v], sigma [b]) -> denoised mean`, decreasing noise levels `sigmas` [steps], the `shape`
-(nodes, operations) and one seed a sample, so that a sample is the same alone and in a batch. A `guide(x, sigma) ->
+(nodes, operations) and one seed a sample, so that a sample is the same alone and in a batch; all is computed where
+`sigmas` lie. A `guide(x, sigma) ->
 gradient` adds k * grad f to the score, which moves the denoised mean by sigma^2 * gradient (POMONAG Sec. 3.1; Dhariwal
 & Nichol 2021). The returned matrix is the last denoised mean, in network scale; `steps` denoiser calls are made.
 """
@@ -23,11 +24,11 @@ def log_linear_sigmas(sigma_max: float, sigma_min: float, steps: int) -> Tensor:
     return torch.logspace(0, 1, steps, base=sigma_min / sigma_max) * sigma_max
 
 
-def noises_of(seeds: Sequence[int], draws: int, shape: tuple[int, int]) -> Tensor:
-    """Standard normal [draws, b, *shape]; column i depends on seed i alone."""
+def noises_of(seeds: Sequence[int], draws: int, shape: tuple[int, int], device: torch.device | None = None) -> Tensor:
+    """Standard normal [draws, b, *shape] on the device; column i depends on seed i alone, whatever the device."""
     return torch.stack(
         [torch.randn(draws, *shape, generator=torch.Generator().manual_seed(seed)) for seed in seeds], dim=1
-    )
+    ).to(device)
 
 
 def _denoise(denoiser: DenoiserFunction, guide: GuideFunction | None, x: Tensor, sigma: Tensor) -> Tensor:
@@ -48,7 +49,7 @@ def sample_ancestral(
     callback: Callback | None = None,
 ) -> Tensor:
     """Ancestral sampling with the exact Gaussian posterior between noise levels (Ho et al. 2020, Eq. 6-7, for VE)."""
-    noise = noises_of(seeds, len(sigmas), shape)
+    noise = noises_of(seeds, len(sigmas), shape, sigmas.device)
     x = sigmas[0] * noise[0]
     for i, sigma in enumerate(sigmas):
         denoised = _denoise(denoiser, guide, x, sigma)
@@ -71,7 +72,7 @@ def sample_euler(
     callback: Callback | None = None,
 ) -> Tensor:
     """First-order steps down the probability-flow ODE dx/dsigma = (x - denoised)/sigma (Karras et al. 2022, Eq. 3)."""
-    x = sigmas[0] * noises_of(seeds, 1, shape)[0]
+    x = sigmas[0] * noises_of(seeds, 1, shape, sigmas.device)[0]
     for i, sigma in enumerate(sigmas):
         denoised = _denoise(denoiser, guide, x, sigma)
         if callback is not None:
@@ -91,7 +92,7 @@ def sample_heun(
     callback: Callback | None = None,
 ) -> Tensor:
     """Second-order steps down the probability-flow ODE (Karras et al. 2022, Algorithm 1); two calls a step."""
-    x = sigmas[0] * noises_of(seeds, 1, shape)[0]
+    x = sigmas[0] * noises_of(seeds, 1, shape, sigmas.device)[0]
     denoised = _denoise(denoiser, guide, x, sigmas[0])
     for i, sigma in enumerate(sigmas[:-1]):
         if callback is not None:
@@ -116,7 +117,7 @@ def sample_dpm_solver_pp_2m(
     callback: Callback | None = None,
 ) -> Tensor:
     """DPM-Solver++(2M), second order with one call a step (Lu et al. 2022, Algorithm 2, in the VE parametrisation)."""
-    x = sigmas[0] * noises_of(seeds, 1, shape)[0]
+    x = sigmas[0] * noises_of(seeds, 1, shape, sigmas.device)[0]
     previous: Tensor | None = None
     for i, sigma in enumerate(sigmas):
         denoised = _denoise(denoiser, guide, x, sigma)

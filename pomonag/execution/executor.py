@@ -16,6 +16,8 @@ from typing import Any, Generic, Protocol, TypeVar, cast
 
 from pomonag.errors import UserError, unknown_name
 
+EXECUTORS = ("serial", "processes", "ray", "submitit")
+
 Item = TypeVar("Item")
 Value = TypeVar("Value")
 
@@ -194,9 +196,15 @@ def _text(error: Exception) -> str:
 
 
 def executor(name: str, workers: int | None = None) -> Executor:
-    """The executor of that name: `serial` or `processes`."""
+    """The executor of that name. Raises UserError for an unknown one, or one whose extra is not installed."""
     if name == "serial":
         return SerialExecutor()
     if name == "processes":
         return ProcessExecutor(workers)
-    raise unknown_name("executor", name, ["serial", "processes"])
+    from pomonag.execution import cluster
+
+    if name == "ray":
+        return cluster.RayExecutor(workers)
+    if name == "submitit":
+        return cluster.SubmititExecutor(workers)
+    raise unknown_name("executor", name, EXECUTORS)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from pomonag.errors import UserError
@@ -25,16 +24,14 @@ def tune_factors(
     name: str,
     trials: int = 100,
     seed: int = 0,
-    fixed: Mapping[str, float] = MappingProxyType({}),
     journal: Path | None = None,
     progress: Callable[[int, int, float], None] | None = None,
 ) -> tuple[ScalingFactors, float]:
     """The paper's protocol: TPE and Hyperband, `trials` trials, each on all data sets until it is pruned.
 
     The objective is the mean quality over the data sets; what Hyperband prunes on, which the paper leaves open, is the
-    running mean after each. `fixed` fields of the factors are not searched. With a `journal` file a search that was
-    stopped, killed even, goes on where it was and finds what it would have found. Returns the best factors and their
-    quality; UserError for a file that is no journal.
+    running mean after each. With a `journal` file a search that was stopped, killed even, goes on where it was and
+    finds what it would have found. Returns the best factors and their quality; UserError for a file that is no journal.
     """
     import optuna
     from optuna.trial import TrialState
@@ -43,9 +40,7 @@ def tune_factors(
     study = _study(name, len(datasets), journal)
 
     def mean_quality(trial: optuna.Trial) -> float:
-        factors = ScalingFactors(
-            **{k: trial.suggest_float(k, i.low, i.high, log=True) for k, i in intervals.items()}, **fixed
-        )
+        factors = ScalingFactors(**{k: trial.suggest_float(k, i.low, i.high, log=True) for k, i in intervals.items()})
         reported = study.trials[trial.number].intermediate_values
         total = 0.0
         for done, dataset in enumerate(datasets, start=1):
@@ -68,7 +63,7 @@ def tune_factors(
             study.tell(trial, state=TrialState.PRUNED)
         if progress is not None:
             progress(number + 1, trials, study.best_value)
-    return ScalingFactors(**study.best_params, **fixed), study.best_value
+    return ScalingFactors(**study.best_params), study.best_value
 
 
 def _study(name: str, datasets: int, journal: Path | None) -> Any:

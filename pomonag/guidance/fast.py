@@ -43,7 +43,7 @@ class FastGenerator:
     """Batches of raw matrices for one data set.
 
     `condition` is the question to the noisy predictor; `columns` [heads, objectives] its objectives; `limits` bounds on
-    their labels, by position.
+    their labels, by position. Networks, condition and columns lie on one device; matrices come and go on the CPU.
     """
 
     space: SearchSpace
@@ -64,25 +64,30 @@ class FastGenerator:
         each other, in any batch that begins with the same samples; they also keep away from those of `earlier` batches
         [m, nodes, operations].
         """
-        guide = None
+        return from_network_scale(self.sample(factors, n, names, earlier).cpu())
+
+    def sample(
+        self, factors: ScalingFactors | None, n: int, names: Sequence[str | int], earlier: Tensor | None = None
+    ) -> Tensor:
+        """The same in network scale, on the device of the networks."""
+        device, guide = self.columns.device, None
         if factors is not None:
             signed = sample_factors(factors, self.objectives, n, seed_of(*names, "factors") % 2**31)
             guide = many_objective_guide(
                 self.predictor,
                 self.condition,
                 self.columns,
-                signed,
+                signed.to(device),
                 self.limits,
                 factors.repulsion,
-                None if earlier is None else self.predictor.row_posterior.one_hot(earlier),
+                None if earlier is None else self.predictor.row_posterior.one_hot(earlier.to(device)),
             )
         encoding, s = self.space.encoding, self.sampling
         with torch.inference_mode(False), torch.no_grad():
-            x = SAMPLERS[s.sampler](
+            return SAMPLERS[s.sampler](
                 self.denoiser,
-                log_linear_sigmas(s.sigma_max, s.sigma_min, s.steps),
+                log_linear_sigmas(s.sigma_max, s.sigma_min, s.steps).to(device),
                 (encoding.num_nodes, encoding.num_operations),
                 guide=guide,
                 seeds=[seed_of(*names, i) for i in range(n)],
             )
-        return from_network_scale(x)

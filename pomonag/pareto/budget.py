@@ -100,6 +100,15 @@ def parse_budget(text: str | None) -> Budget:
     return Budget(tuple(limits))
 
 
+def as_budget(given: Budget | str | None) -> Budget:
+    """What a caller may hand over, text too, as a budget; UserError for anything else."""
+    if isinstance(given, Budget):
+        return given
+    if given is None or isinstance(given, str):
+        return parse_budget(given)
+    raise UserError(f"got the budget {given!r}; expected text such as 'params<0.5M, latency_ms<12', or a Budget")
+
+
 def _parse_limit(text: str) -> Limit:
     match = _LIMIT.fullmatch(text)
     if not match:

@@ -69,16 +69,17 @@ def generate(
     Without `guides` the generation is unguided. `mask` [nodes, nodes] goes to all networks and is the space's
     adjacency, that of training, unless given (the release samples nb201 with its transitive closure); `sigma_max` is
     the space's. `callback` is told the number of finished steps. The corrector couples the batch: other counts
-    give other architectures under the same seed.
+    give other architectures under the same seed. It is computed on the network's device, with the same noise on each.
     """
     if count < 1:
         raise UserError(f"got a count of {count} architectures; expected at least 1.")
-    mask = space.adjacency if mask is None else mask
+    device = next(network.parameters()).device
+    mask = (space.adjacency if mask is None else mask).to(device)
     generator = torch.Generator().manual_seed(seed)
 
     def noises() -> Iterator[Tensor]:
         while True:
-            yield torch.randn(count, space.nodes, space.operations, generator=generator)
+            yield torch.randn(count, space.nodes, space.operations, generator=generator).to(device)
 
     network.eval()
     for guide in guides:

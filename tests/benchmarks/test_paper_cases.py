@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+import os
 import re
 import subprocess
 import sys
@@ -12,6 +14,7 @@ import torch
 
 from benchmarks.paper_cases import Measuring, papers_marks
 from reports.judgement import Judged
+from reports.measurements import load_runs
 from reports.paper_cells import paper_cells
 from reports.verdicts import Name, Verdict
 
@@ -19,10 +22,10 @@ ROOT = Path(__file__).resolve().parents[2]
 CELL = next(c for c in paper_cells() if c.cell.metric == "validity" and c.source is not None)
 
 
-def run_pytest(*arguments: str) -> subprocess.CompletedProcess[str]:
+def run_pytest(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "pytest", "benchmarks/", "-q", "-p", "no:cacheprovider", *arguments],
-        cwd=ROOT, capture_output=True, text=True, timeout=120, check=False,
+        cwd=ROOT, env={**os.environ, **variables}, capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
 
 
@@ -85,3 +88,64 @@ def test_the_rules_mark_cells_of_the_paper():
     marks = papers_marks()
     assert set(marks) <= {c.id for c in paper_cells()}
     assert any(severity == "impossible" for rules in marks.values() for _, severity in rules)
+
+
+@pytest.fixture
+def made_up_suite(tmp_path):
+    """`pytest benchmarks/` over a suite of one run with three cells of the paper; what was computed is counted."""
+
+    def run(*arguments: str) -> tuple[subprocess.CompletedProcess[str], list[str]]:
+        done = run_pytest(
+            "-p", "made_up_suite", "--table", "4", "--method", "pomonag", "--space", "nb201",
+            "--results-dir", str(tmp_path / "results"), *arguments,
+            MADE_UP_SUITE=str(tmp_path),
+            PYTHONPATH=os.pathsep.join([str(ROOT), str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")]),
+        )  # fmt: skip
+        file = tmp_path / "computed"
+        return done, file.read_text().splitlines() if file.exists() else []
+
+    return run
+
+
+@pytest.mark.parametrize("arguments", [(), ("-n", "2"), ("--executor", "processes")], ids=["", "xdist", "processes"])
+def test_a_run_of_several_cells_is_computed_once(made_up_suite, tmp_path, arguments):
+    done, computed = made_up_suite(*arguments)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "3 passed" in done.stdout
+    assert len({line.split()[0] for line in computed}) == len(computed) == 3
+    assert len(load_runs(tmp_path / "results")[0]) == 3
+
+
+def test_what_is_there_is_judged_and_not_computed_again(made_up_suite):
+    for _ in range(2):
+        done, computed = made_up_suite("--seeds", "2")
+        assert "3 passed" in done.stdout
+        assert len(computed) == 2
+
+
+def test_judging_only_computes_nothing(made_up_suite):
+    done, computed = made_up_suite("--judge-only")
+    assert "3 skipped" in done.stdout
+    assert computed == []
+
+
+def test_an_executor_that_is_not_installed_or_known_is_a_usage_error(made_up_suite):
+    done, computed = made_up_suite("--executor", "threads")
+    assert done.returncode == 4
+    assert "submitit" in done.stderr
+    if importlib.util.find_spec("ray") is None:
+        done, computed = made_up_suite("--executor", "ray")
+        assert done.returncode == 4
+        assert "pip install 'pomonag[ray]'" in done.stderr
+    assert computed == []
+
+
+def test_profile_paper_does_not_start_what_departs_from_the_papers_recipe(tmp_path):
+    reduced = next(c for c in paper_cells() if c.source is not None and c.source.not_comparable)
+    with pytest.raises(pytest.skip.Exception, match=r"NOT RUN \(profile paper.*recipe here"):
+        Measuring(tmp_path, profile="paper").judge(reduced)
+    assert not list(tmp_path.iterdir())
+    # What follows the paper, as sets of generated architectures do, is measured and judged in every profile.
+    followed = next(c for c in paper_cells() if c.source is not None and not c.source.not_comparable)
+    assert Measuring(tmp_path, profile="paper")._lacks(followed) == ""
+    assert Measuring(tmp_path, profile="lite")._lacks(reduced) == ""

@@ -7,6 +7,7 @@ from click.testing import CliRunner
 from pomonag.errors import UserError
 from reports import __main__ as command_line
 from reports.__main__ import main
+from reports.margins import load as load_margins
 from reports.measurements import RunKey, Value
 
 KEY = RunKey("4", "pomonag", "fast", "nb201", "mean-over-runs")
@@ -74,3 +75,12 @@ def test_render_recomputes_nothing(recomputing, tmp_path):
     assert result.exit_code == 0
     assert recomputing.fresh == []
     assert "nothing was recomputed" in output.read_text()
+
+
+def test_margins_are_printed_for_every_metric_of_the_paper():
+    result = CliRunner().invoke(main, ["margins"])
+    assert result.exit_code == 0
+    printed = {line.split()[0]: line.split()[1:] for line in result.output.splitlines()[1:]}
+    assert printed["validity"] == ["absolute", "2"]
+    assert printed["trained_architectures"] == ["ratio", "1.25"]
+    assert set(printed) == set(load_margins().by_metric)

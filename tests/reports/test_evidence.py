@@ -52,6 +52,18 @@ def test_what_was_not_run_says_what_is_missing_and_the_command(made_up):
     )
 
 
+def test_no_command_is_made_up_for_a_run_that_no_suite_has(made_up):
+    other = {
+        "key": {"table": "4", "method": "other", "configuration": "fast", "space": "nb201", "dataset": "cifar10"},
+        "missing": [], "command": "python -m benchmarks run --method other",
+    }  # fmt: skip
+    unknown = Evidence([], catalogue=[other]).number(KEY, "validity")
+    assert unknown == NotRun(("no suite of `python -m benchmarks plan` has this run",), "")
+    # Results of a run that is no more are still judged.
+    kept = Evidence(runs_of(made_up, [99.0]), catalogue=[other]).number(KEY, "validity")
+    assert (kept.values, kept.command, kept.missing_here) == ([99.0], "", ())
+
+
 def test_the_paper_stands_beside(made_up):
     paper = by_place()["4", "pomonag", "nb201", "mean-over-runs", "validity"]
     number = Evidence(runs_of(made_up, [99.0])).number(KEY, "validity", paper)

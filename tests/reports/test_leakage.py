@@ -3,11 +3,12 @@ import itertools
 import numpy as np
 import pytest
 
+from benchmarks.suites import all_runs
 from pomonag.evaluation.tabular import AccuracyTable
 from reports import leakage
 from reports.evidence import Evidence, NotRun, gather
-from reports.leakage import Regret, attribution, audit, expectation, expected_top250
-from reports.measurements import SHIPPED, RunKey, Value
+from reports.leakage import Expected, Regret, attribution, audit, expectation, expected_top250
+from reports.measurements import SHIPPED, RunKey, Value, summarise
 
 
 def runs(made_up, method, configuration, accuracies, details=None, dataset="cifar10"):
@@ -64,11 +65,30 @@ def test_a_single_run_has_no_interval(made_up):
     assert entry.interval is None
 
 
-def test_what_does_not_exist_says_what_is_missing(made_up):
+def test_what_does_not_exist_says_what_is_missing(made_up, monkeypatch):
+    monkeypatch.delenv("POMONAG_DATA_DIR", raising=False)
     found = rows(Evidence([]))
     assert all(isinstance(entry, NotRun) and entry.missing[0] for entry in found.values())
-    assert "looks up what unguided generation hands over" in found["Unguided generation"].missing[0]
-    assert "95 % are the top 250" in found["POMONAG-Acc, generator of the paper's rows"].missing[0]
+    assert "POMONAG_DATA_DIR" in found["Any of the top 250: exact expectation"].missing[0]
+
+
+def test_every_line_has_a_run_that_measures_it():
+    known = {run.key for run in all_runs()}
+    for line in leakage.LINES:
+        assert RunKey("2", line.method, line.configuration, "nb201", "cifar10") in known, line.label
+
+
+def test_the_exact_expectation_stands_beside_the_draws(made_up, monkeypatch):
+    monkeypatch.setattr(leakage, "expectation", lambda: {d: Expected(93.0, 94.0) for d in leakage.OPTIMUM})
+    evidence = Evidence(runs(made_up, "pomonag-acc", "leave-one-out", [94.0, 94.2, 94.4]))
+    labels = [row.label for row in audit(evidence)]
+    assert labels.index("Any of the top 250: exact expectation") == labels.index("Any of the top 250") + 1
+    any_of, best = (rows(evidence)[f"{name} of the top 250: exact expectation"] for name in ("Any", "Best of five"))
+    assert (any_of.accuracy.mean, any_of.accuracy.ci95, best.accuracy.mean) == (93.0, None, 94.0)
+    assert best.regret == pytest.approx(leakage.OPTIMUM["cifar10"] - 94.0)
+    assert any_of.more_than_pomonag == pytest.approx(1.2)
+    half = summarise([94.0, 94.2, 94.4]).ci95
+    assert any_of.interval == pytest.approx((1.2 - half, 1.2 + half))
 
 
 def test_what_the_catalogue_knows_has_its_command():

@@ -7,8 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from pomonag.records.record_store import RecordStore
+from pomonag.errors import UserError
+from pomonag.records.record_store import Entry, Problem, RecordStore
 from reports.measurements import (
+    SCHEMA,
     RunKey,
     RunRecord,
     Value,
@@ -17,6 +19,7 @@ from reports.measurements import (
     frame,
     load_runs,
     measurements_of,
+    run_of,
     summarise,
 )
 
@@ -66,12 +69,32 @@ def test_the_last_recorded_repetition_and_configuration_count(tmp_path):
 
 def test_damaged_and_foreign_lines_are_reported_and_cost_nothing_else(tmp_path):
     store(tmp_path, a_run())
-    RecordStore(tmp_path).append({"kind": "run", "schema": 99, "id": "from-the-future"})
-    RecordStore(tmp_path).append({"kind": "run", "schema": 1, "id": "broken", "key": {"table": "4"}})
+    records = RecordStore(tmp_path)
+    records.append({"kind": "run", "schema": 1, "id": "broken", "key": {"table": "4"}})
+    records.close()
+    (broken,) = [path.name for path in tmp_path.glob("*.jsonl") if "broken" in path.read_text()]
     (tmp_path / "zz.jsonl").write_text("torn line\n")
     loaded, problems = load_runs(tmp_path)
     assert len(loaded) == 1
-    assert {problem.file for problem in problems} == {"zz.jsonl", "from-the-future", "broken"}
+    assert {(problem.file, problem.line) for problem in problems} == {("zz.jsonl", 1), (broken, 1)}
+
+
+def test_a_newer_result_is_refused_with_its_place(tmp_path):
+    store(tmp_path, a_run())
+    RecordStore(tmp_path).append({"kind": "run", "schema": SCHEMA + 1, "id": "from-the-future"})
+    with pytest.raises(UserError, match=rf"\.jsonl:1 is a result of schema {SCHEMA + 1}.*Update pomonag"):
+        load_runs(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "record",
+    [{}, {"kind": "note"}, {"kind": "run", "schema": 1}, {"kind": "run", "schema": "new", "key": {}},
+     {"kind": "run", "schema": 1, "key": {"table": "4"}, "values": []}],
+)  # fmt: skip
+def test_what_is_no_run_is_named_with_its_place(record):
+    problem = run_of(Entry("a.jsonl", 7, record))
+    assert isinstance(problem, Problem)
+    assert str(problem).startswith("a.jsonl:7: not a run of this version: ")
 
 
 def test_an_empty_folder_gives_an_empty_frame(tmp_path):

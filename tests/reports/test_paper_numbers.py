@@ -29,6 +29,11 @@ def test_known_numbers():
         ("a,b\n", "line 1"),
         (",".join(paper_numbers.COLUMNS) + "\n4,P,nb201,c,validity,mean,x1,,%,\n", "line 2, column value"),
         (",".join(paper_numbers.COLUMNS) + "\n4,P,nb201,c,validity,mean,1,?,%,\n", "line 2, column ci95"),
+        (",".join(paper_numbers.COLUMNS) + "\n4,P,nb201,c,validity,mean,nan,,%,\n", "line 2, column value: got 'nan'"),
+        (
+            ",".join(paper_numbers.COLUMNS) + '\n4,P,nb201,c,validity,mean,1,,%,"open\n',
+            "line 2: unexpected end of data",
+        ),
         (",".join(paper_numbers.COLUMNS) + "\n4,P,nb201\n", "line 2: expected 10 columns"),
         (",".join(paper_numbers.COLUMNS) + "\n4,P,nb201,c,validity,mean,1,,%,a,b\n", "line 2: expected 10 columns"),
     ],
@@ -38,3 +43,11 @@ def test_a_malformed_file_is_named_with_line_and_column(tmp_path, content, messa
     path.write_text(content)
     with pytest.raises(UserError, match=message):
         paper_numbers.load(path)
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path):
+    with pytest.raises(UserError, match=r"missing\.csv"):
+        paper_numbers.load(tmp_path / "missing.csv")
+    (tmp_path / "bytes.csv").write_bytes(b"\xff\xfe")
+    with pytest.raises(UserError, match=r"bytes\.csv.*UTF-8"):
+        paper_numbers.load(tmp_path / "bytes.csv")
