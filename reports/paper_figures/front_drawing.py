@@ -1,0 +1,154 @@
+"""Draws a panel of Figures 3 and 4, alone or as a part of the whole figure."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from reports.inline_svg import Titles
+from reports.measurements import Summary
+from reports.paper_figures.front_panels import COSTS, FrontPanel, Marked, Missing, PanelKey, Point
+from reports.paper_figures.palette import Colours, Drawing
+
+MARKERS = {"eff": "o", "bal": "s", "acc": "^", "diffusionnag": "D"}
+LABELS = {"eff": "Eff", "bal": "Bal", "acc": "Acc", "diffusionnag": "DiffusionNAG"}
+# Points in which Acc's name must not leave the picture, nor Eff's cross the axis.
+_OFFSETS = {"eff": ((7, -12), "left"), "bal": ((7, -13), "left"), "acc": ((-7, -14), "right")}
+
+
+def single(panel: FrontPanel) -> Drawing:
+    """One panel as a picture of its own."""
+
+    def draw(colours: Colours) -> tuple[Figure, Titles]:
+        figure = Figure(figsize=(4.3, 3.1))
+        return figure, draw_panel(figure.add_axes((0.125, 0.155, 0.855, 0.825)), panel, colours)
+
+    return draw
+
+
+def whole(panels: Sequence[tuple[PanelKey, FrontPanel | Missing]]) -> Drawing:
+    """A figure of all panels, three in a row: a row a data set; what is missing is a box that says why."""
+
+    def draw(colours: Colours) -> tuple[Figure, Titles]:
+        rows = -(-len(panels) // len(COSTS))
+        figure = Figure(figsize=(12.0, 2.9 * rows))
+        grid = figure.subplots(rows, len(COSTS), squeeze=False)
+        figure.subplots_adjust(0.055, 0.7 / (2.9 * rows), 0.99, 1 - 0.3 / (2.9 * rows), 0.17, 0.52)
+        titles: dict[str, Sequence[str]] = {}
+        for axes, (key, found) in zip(grid.flat, panels):
+            axes.set_title(key.label, fontsize=10, fontweight="bold", loc="left")
+            if isinstance(found, FrontPanel):
+                titles |= draw_panel(axes, found, colours)
+            else:
+                _draw_missing(axes, found, colours)
+        return figure, titles
+
+    return draw
+
+
+def draw_panel(axes: Any, panel: FrontPanel, colours: Colours) -> Titles:
+    """Fronts, marked configurations with their intervals, and the paper's numbers; returns what hovering shows."""
+    titles: dict[str, Sequence[str]] = {}
+    low, high = limits(panel)
+    for points in panel.fronts:
+        shown = [p for p in points if low <= p.accuracy <= high]
+        gid = f"{panel.key.id}-front-{points[0].seed}"
+        axes.plot(
+            [p.cost for p in shown], [p.accuracy for p in shown], "-", color=colours["front"], linewidth=0.8, alpha=0.45,
+            zorder=2,
+        )  # fmt: skip
+        axes.plot(
+            [p.cost for p in shown], [p.accuracy for p in shown], ".", color=colours["front"], markersize=5, gid=gid,
+            markeredgewidth=0, zorder=3,
+        )  # fmt: skip
+        titles[gid] = [point_text("POMONAG", p, panel) for p in shown]
+    for number in panel.reported:
+        name = "diffusionnag" if number.method == "DiffusionNAG" else "acc"
+        gid = f"{panel.key.id}-reported-{name}"
+        axes.axhline(number.value, color=colours[name], linewidth=1.3, linestyle=(0, (5, 3)), zorder=1, gid=gid)
+        titles[gid] = [f"The paper reports {number.text} % for {number.method} ({number.place})"]
+    for name, marked in panel.marked.items():
+        titles |= _draw_marked(axes, name, marked, panel, colours)
+    axes.set_ylim(low, high)
+    axes.set_xlim(left=0 if panel.key.cost == "latency" else None)
+    axes.set_xlabel(panel.cost_label)
+    axes.set_ylabel(panel.accuracy_label)
+    axes.grid(color=colours["grid"], linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
+    return titles
+
+
+def _draw_marked(axes: Any, name: str, marked: Marked, panel: FrontPanel, colours: Colours) -> Titles:
+    cost, accuracy = marked.cost, marked.accuracy
+    gid = f"{panel.key.id}-{name}"
+    axes.errorbar(
+        [cost.mean], [accuracy.mean], xerr=[cost.ci95 or 0.0], yerr=[accuracy.ci95 or 0.0], fmt="none",
+        ecolor=colours["ink"], elinewidth=1.0, capsize=2.5, zorder=4,
+    )  # fmt: skip
+    axes.plot(
+        [cost.mean], [accuracy.mean], MARKERS[name], color=colours[name], markersize=8, markeredgecolor=colours["ink"],
+        markeredgewidth=0.8, gid=gid, zorder=5,
+    )  # fmt: skip
+    if name in _OFFSETS:
+        offset, align = _OFFSETS[name]
+        axes.annotate(
+            LABELS[name], (cost.mean, accuracy.mean), textcoords="offset points", xytext=offset, ha=align, zorder=6,
+            fontweight="bold",
+        )  # fmt: skip
+    return {gid: [marked_text(name, marked, panel)]}
+
+
+def limits(panel: FrontPanel) -> tuple[float, float]:
+    """The accuracies shown, in percent.
+
+    Architectures without a path stand at chance level and would flatten the picture: points of a front below half of
+    the best count only where they are one of the marked ones.
+    """
+    marked = [m.accuracy.mean for m in panel.marked.values()]
+    accuracies = [p.accuracy for points in panel.fronts for p in points]
+    best = max([*accuracies, *marked, *(number.value for number in panel.reported)])
+    low = min([*marked, *(a for a in accuracies if a >= best / 2), *(number.value for number in panel.reported)])
+    margin = 0.06 * max(best - low, 1.0)
+    return low - 1.5 * margin, best + margin
+
+
+def point_text(method: str, point: Point, panel: FrontPanel) -> str:
+    """An architecture with its accuracy and cost, for hovering."""
+    accuracy = f"{panel.accuracy_label.split(',')[0]} {point.accuracy:.2f} %"
+    if not panel.predicted:
+        accuracy += f" (predicted {point.predicted:.2f})"
+    quantity, unit = COSTS[panel.key.cost].split(", ")
+    return f"{method}, seed {point.seed}\n{point.architecture}\n{accuracy}\n{quantity} {point.cost:.4g} {unit}"
+
+
+def marked_text(name: str, marked: Marked, panel: FrontPanel) -> str:
+    """A configuration's means and its architectures, for hovering."""
+    quantity, unit = COSTS[panel.key.cost].split(", ")
+    lines = [
+        f"{LABELS[name]}, mean of n = {len(marked.points)}",
+        f"{panel.accuracy_label.split(',')[0]} {_text(marked.accuracy)} %",
+        f"{quantity} {_text(marked.cost)} {unit}",
+        *(f"seed {p.seed}: {p.architecture}" for p in marked.points),
+    ]
+    return "\n".join(lines)
+
+
+def _text(summary: Summary) -> str:
+    return f"{summary.mean:.4g}" + (f" ± {summary.ci95:.2g}" if summary.ci95 is not None else "")
+
+
+def _draw_missing(axes: Any, missing: Missing, colours: Colours) -> None:
+    axes.set_facecolor(colours["tint"])
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.spines[:].set_visible(False)
+    lines = ["NOT RUN", *textwrap.wrap(missing.reason, 48)]
+    lines += [f"{number.method}: {number.text} % in the paper" for number in missing.reported]
+    axes.text(
+        0.04, 0.9, "\n".join(lines), transform=axes.transAxes, va="top", fontsize=8.5, color=colours["soft"],
+        linespacing=1.4,
+    )  # fmt: skip
