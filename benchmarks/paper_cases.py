@@ -55,16 +55,21 @@ class Measuring:
 
     def judge(self, cell: PaperCell) -> None:
         """Measures what is missing and affordable, then judges: WORSE fails, what cannot be judged is skipped."""
-        problem = self._measure(cell)
+        problem = self.measure(cell.source.run) if cell.source else ""
+        self._conclude(judged(cell, self.evidence, load_margins(), papers_marks()), problem)
+
+    @property
+    def evidence(self) -> Evidence:
+        """All results that are there now."""
         if self._evidence is None:
             self._evidence = gather(SHIPPED, self.results)
-        self._conclude(judged(cell, self._evidence, load_margins(), papers_marks()), problem)
+        return self._evidence
 
-    def _measure(self, cell: PaperCell) -> str:
-        """Computes the cell's run where it is missing; returns why it could not."""
-        if self.judge_only or cell.source is None:
+    def measure(self, key: RunKey) -> str:
+        """Computes a run where it is missing; returns why it could not."""
+        if self.judge_only:
             return ""
-        run = _runs().get(cell.source.run)
+        run = _runs().get(key)
         if run is None or (self.profile == "smoke" and not run.smoke):
             return ""
         shipped = {step.seed for step in plan([run], SHIPPED, seeds=self.seeds) if step.status == "done"}

@@ -45,19 +45,22 @@ def _data_set(axes: Any, colours: Colours) -> None:
 
 
 def _diffusion(axes: Any, colours: Colours) -> None:
-    axes.text(22, 43.2, "Many-objective reverse diffusion", fontweight="bold", fontsize=12)
-    axes.text(22, 40.9, "two phases of 128: Pareto Front Stretching", fontsize=_SMALL, color=colours["soft"])
-    for position, (left, label) in enumerate(((22, "A$_T$\nnoise"), (35, "A$_t$"), (48, "A$_{t-1}$"), (61, "A$_0$"))):
-        _matrix(axes, colours, left, 31.2, filled=position / 3)
-        axes.text(left + 3.4, 30.2, label, ha="center", va="top", fontsize=9.5)
-    for left in (30.2, 43.2, 56.2):
-        dotted = left != 43.2
-        _arrow(axes, colours, (left - 0.9, 34.6), (left + 4.3, 34.6), style=":" if dotted else "-")
-    _box(axes, colours, (31, 20.5), (12.6, 5.6), "Score network", "which are valid")
-    _box(axes, colours, (48, 20.5), (12.6, 5.6), "Sum of gradients", "k per objective, phase")
-    _arrow(axes, colours, (37.3, 26.1), (44.6, 33.6), bend=-0.18)
-    _arrow(axes, colours, (54.3, 26.1), (46.6, 33.6), bend=0.18)
-    _arrow(axes, colours, (68.7, 34.6), (74.5, 34.6))
+    axes.text(22, 43.6, "Many-objective reverse diffusion", fontweight="bold", fontsize=12)
+    axes.text(22, 41.6, "two phases of 128: Pareto Front Stretching", fontsize=_SMALL, color=colours["soft"])
+    for position, (left, label) in enumerate(((22, "A$_T$, noise"), (35, "A$_t$"), (48, "A$_{t-1}$"), (61, "A$_0$"))):
+        _matrix(axes, colours, left, 30.2, filled=position / 3)
+        axes.text(left + 3.4, 37.6, label, ha="center", va="bottom", fontsize=9.5)
+    for left in (29.3, 42.3, 55.3):
+        _arrow(axes, colours, (left, 33.6), (left + 5.2, 33.6), style="-" if left == 42.3 else ":")
+    _box(axes, colours, (31.5, 19.6), (12.1, 6), "Score network", "towards valid ones")
+    _box(axes, colours, (47.0, 19.6), (15.2, 6), "Weighted gradients", "a k for objective, phase")
+    _arrow(axes, colours, (38.2, 29.9), (38.2, 25.6), style=":")
+    axes.plot([44.95], [28.9], "o", ms=13, mfc=colours["tint"], mec=colours["ink"])
+    axes.text(44.95, 28.8, "+", ha="center", va="center", fontsize=11, fontweight="bold")
+    _arrow(axes, colours, (42.3, 25.6), (44.1, 27.9))
+    _arrow(axes, colours, (47.6, 25.6), (45.8, 27.9))
+    _arrow(axes, colours, (44.95, 30.2), (44.95, 33.4))
+    _arrow(axes, colours, (68.3, 33.6), (74.6, 33.6))
 
 
 def _predictors(axes: Any, colours: Colours) -> None:
@@ -75,15 +78,15 @@ def _predictors(axes: Any, colours: Colours) -> None:
             )
         )
         axes.text(left + 5.1, 7.2, f"{name} {direction}", ha="center", va="center", fontsize=9.8)
-    _arrow(axes, colours, (54.3, 14.5), (54.3, 20.5))
-    _arrow(axes, colours, (38.4, 30.8), (28.4, 14.6), style=":", bend=0.25)
+    _arrow(axes, colours, (54.6, 14.5), (54.6, 19.6))
+    _arrow(axes, colours, (36.0, 29.9), (26.2, 14.6), style=":", bend=0.35)
 
 
 def _filtering(axes: Any, colours: Colours) -> None:
-    axes.text(75, 43.2, "Pareto Front Filtering", fontweight="bold", fontsize=12)
-    axes.text(75, 40.9, "one front for each cost", fontsize=_SMALL, color=colours["soft"])
-    _box(axes, colours, (75, 30.2), (23.5, 8.5), "Valid architectures", "ranked by predicted accuracy, costs counted")
-    _arrow(axes, colours, (86.7, 30.2), (86.7, 26.2))
+    axes.text(75, 43.6, "Pareto Front Filtering", fontweight="bold", fontsize=12)
+    axes.text(75, 41.6, "one front for each cost", fontsize=_SMALL, color=colours["soft"])
+    _box(axes, colours, (75, 29.4), (23.5, 9.2), "Valid architectures", "ranked by predicted accuracy,\ntheir costs counted")
+    _arrow(axes, colours, (86.7, 29.4), (86.7, 26.0))
     left, bottom, right, top = 77.5, 5.2, 98, 25
     axes.annotate("", (right, bottom), (left, bottom), arrowprops={"arrowstyle": "-|>", "color": colours["ink"]})
     axes.annotate("", (left, top), (left, bottom), arrowprops={"arrowstyle": "-|>", "color": colours["ink"]})
@@ -109,8 +112,9 @@ def _box(
         )
     )
     x, y = corner[0] + size[0] / 2, corner[1] + size[1] / 2
-    axes.text(x, y + 1.3, title, ha="center", va="center", fontsize=_TITLE, fontweight="bold")
-    axes.text(x, y - 1.5, text, ha="center", va="center", fontsize=_SMALL, color=colours["soft"])
+    lines = text.count("\n") + 1
+    axes.text(x, y + 0.5 + 0.8 * lines, title, ha="center", va="center", fontsize=_TITLE, fontweight="bold")
+    axes.text(x, y - 1.4, text, ha="center", va="center", fontsize=_SMALL, color=colours["soft"])
 
 
 def _matrix(axes: Any, colours: Colours, left: float, bottom: float, filled: float) -> None:

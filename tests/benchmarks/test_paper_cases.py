@@ -76,7 +76,7 @@ def test_what_cannot_be_judged_is_skipped_with_its_reason_or_fails_when_strict(t
 
 def test_what_takes_too_long_is_not_started(tmp_path):
     slow = next(c for c in paper_cells() if c.source is not None and c.source.run.configuration == "reference")
-    problem = Measuring(tmp_path, seeds=50, fresh=True, max_hours=0.001)._measure(slow)
+    problem = Measuring(tmp_path, seeds=50, fresh=True, max_hours=0.001).measure(slow.source.run)
     assert "more than --max-hours" in problem or not problem  # nothing to run where its inputs are missing
     assert not list(tmp_path.glob("*.jsonl"))
 
