@@ -16,7 +16,9 @@ from reports.paper_figures.datasets import PAPER_DATASETS
 
 PREDICTORS = "shipped"
 DEVICE = inputs.DEVICES[0]
-_PROTOCOL = "predicted accuracy after 200 epochs of the architecture that is ranked first; never trained, so not comparable"
+_PROTOCOL = (
+    "predicted accuracy after 200 epochs of the architecture that is ranked first; never trained, so not comparable"
+)
 
 
 def runs() -> list[Run]:

@@ -9,8 +9,9 @@ import pytest
 from benchmarks.paper_cases import Measuring
 from reports.paper_figures.figure_cells import FigureCell, content, drawing, figure_cells
 from reports.paper_figures.front_drawing import limits
-from reports.paper_figures.front_panels import FrontPanel, Missing, run_key
+from reports.paper_figures.front_panels import FrontPanel, run_key
 from reports.paper_figures.histograms import Distribution
+from reports.paper_figures.missing import Missing
 from reports.paper_figures.palette import page_svg
 
 _SVG = "{http://www.w3.org/2000/svg}"

@@ -26,7 +26,6 @@ _there = click.Path(exists=True, file_okay=False, path_type=Path)
 _file = click.Path(dir_okay=False, path_type=Path)
 _results = click.option("--results-dir", type=_folder, default=SHIPPED, help="The shipped results.")
 _recomputed = click.option("--recomputed", type=_there, help="Also a folder of results that were recomputed.")
-_there_results = click.option("--results-dir", type=_there, default=SHIPPED, help="The shipped results.")
 _output = click.option("--output", type=_file, default=Path("output/report.html"), show_default=True)
 
 
@@ -78,7 +77,7 @@ def render_only(results_dir: Path, output: Path) -> None:
 
 
 @main.command("figures")
-@_there_results
+@click.option("--results-dir", type=_there, default=SHIPPED, help="The shipped results.")
 @_recomputed
 @click.option("--format", "format_name", type=click.Choice(("svg", "pdf")), required=True)
 @click.option("--out", type=_folder, required=True, help="The folder to write into.")
@@ -94,7 +93,7 @@ def figures(results_dir: Path, recomputed: Path | None, format_name: str, out: P
 
 @main.command()
 @click.argument("sql")
-@_there_results
+@click.option("--results-dir", type=_there, default=SHIPPED, help="The shipped results.")
 @_recomputed
 @click.option(
     "--format", "format_name", type=click.Choice(sorted(row_formats.WRITERS)), default="table", show_default=True
@@ -126,7 +125,7 @@ def query(sql: str, results_dir: Path, recomputed: Path | None, format_name: str
 @main.command("export")
 @click.option("--format", "format_name", type=click.Choice(export.FORMATS), required=True)
 @click.option("--out", type=_file, required=True, help="The file to write.")
-@_there_results
+@click.option("--results-dir", type=_there, default=SHIPPED, help="The shipped results.")
 @_recomputed
 def export_measurements(format_name: str, out: Path, results_dir: Path, recomputed: Path | None) -> None:
     """Write all measurements into one flat file, one row a value."""

@@ -1,4 +1,4 @@
-"""Matplotlib's SVG made fit for a page: the page's colours and fonts, ids of its own, and titles that hovering shows."""
+"""Matplotlib's SVG made fit for a page: the page's colours and fonts, ids of its own, titles that hovering shows."""
 
 from __future__ import annotations
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from reports.cells import Cell
 from reports.evidence import Evidence
 from reports.paper_figures import framework, front_drawing, histograms
-from reports.paper_figures.front_panels import FIGURES, FrontPanel, Missing, PanelKey, panel, panel_keys
+from reports.paper_figures.front_panels import FIGURES, FrontPanel, PanelKey, panel, panel_keys
 from reports.paper_figures.histograms import Distribution
+from reports.paper_figures.missing import Missing
 from reports.paper_figures.palette import Drawing
 
 

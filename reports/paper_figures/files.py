@@ -8,7 +8,8 @@ from pathlib import Path
 from reports.evidence import Evidence
 from reports.paper_figures import framework, front_drawing, histograms
 from reports.paper_figures.figure_cells import content, drawing, figure_cells
-from reports.paper_figures.front_panels import FIGURES, Missing, panel, panel_keys
+from reports.paper_figures.front_panels import FIGURES, panel, panel_keys
+from reports.paper_figures.missing import Missing
 from reports.paper_figures.palette import Drawing, write_file
 
 FORMATS = ("svg", "pdf")

@@ -11,12 +11,13 @@ from reports.inline_svg import Titles
 from reports.paper_figures.palette import Colours
 
 DESCRIPTION = (
-    "The POMONAG framework. Twenty images a class go through an image encoder and become an embedding. Reverse diffusion "
-    "starts from noise and denoises an architecture's matrix step by step. At every step the score network gives the "
-    "direction of valid architectures, and four predictors, which know the embedding, add their gradients: accuracy up; "
-    "params, MACs and latency down. Two phases of 128 with scaling factors of their own stretch the front, one towards "
-    "efficient and one towards accurate architectures. Valid architectures are ranked by predicted accuracy, their costs "
-    "are counted, and on a Pareto front for each cost stand Eff, Bal and Acc."
+    "The POMONAG framework. Twenty images a class go through an image encoder and become an embedding. Reverse "
+    "diffusion starts from noise and denoises an architecture's matrix step by step. At every step the score "
+    "network gives the direction of valid architectures, and four predictors, which know the embedding, add their "
+    "gradients: accuracy up; params, MACs and latency down. Two phases of 128 with scaling factors of their own "
+    "stretch the front, one towards efficient and one towards accurate architectures. Valid architectures are "
+    "ranked by predicted accuracy, their costs are counted, and on a Pareto front for each cost stand Eff, Bal and "
+    "Acc."
 )
 _TITLE, _SMALL = 10.5, 8.6
 
@@ -67,14 +68,22 @@ def _predictors(axes: Any, colours: Colours) -> None:
     guides = (
         ("Accuracy", "↑", "acc"), ("Params", "↓", "eff"), ("MACs", "↓", "bal"), ("Latency", "↓", "diffusionnag"),
     )  # fmt: skip
-    box = FancyBboxPatch((22, 3.0), 46, 11.5, boxstyle="round,pad=0,rounding_size=1", fc="none", ec=colours["grid"], lw=1)
+    box = FancyBboxPatch(
+        (22, 3.0), 46, 11.5, boxstyle="round,pad=0,rounding_size=1", fc="none", ec=colours["grid"], lw=1
+    )
     axes.add_patch(box)
     axes.text(23.2, 12.2, "Performance predictors of (A$_t$, D)", fontsize=9.2, fontweight="bold")
     for position, (name, direction, role) in enumerate(guides):
         left = 23.2 + 11.1 * position
         axes.add_patch(
             FancyBboxPatch(
-                (left, 4.4), 10.2, 5.6, boxstyle="round,pad=0,rounding_size=0.7", fc=colours["tint"], ec=colours[role], lw=2
+                (left, 4.4),
+                10.2,
+                5.6,
+                boxstyle="round,pad=0,rounding_size=0.7",
+                fc=colours["tint"],
+                ec=colours[role],
+                lw=2,
             )
         )
         axes.text(left + 5.1, 7.2, f"{name} {direction}", ha="center", va="center", fontsize=9.8)
@@ -85,7 +94,14 @@ def _predictors(axes: Any, colours: Colours) -> None:
 def _filtering(axes: Any, colours: Colours) -> None:
     axes.text(75, 43.6, "Pareto Front Filtering", fontweight="bold", fontsize=12)
     axes.text(75, 41.6, "one front for each cost", fontsize=_SMALL, color=colours["soft"])
-    _box(axes, colours, (75, 29.4), (23.5, 9.2), "Valid architectures", "ranked by predicted accuracy,\ntheir costs counted")
+    _box(
+        axes,
+        colours,
+        (75, 29.4),
+        (23.5, 9.2),
+        "Valid architectures",
+        "ranked by predicted accuracy,\ntheir costs counted",
+    )
     _arrow(axes, colours, (86.7, 29.4), (86.7, 26.0))
     left, bottom, right, top = 77.5, 5.2, 98, 25
     axes.annotate("", (right, bottom), (left, bottom), arrowprops={"arrowstyle": "-|>", "color": colours["ink"]})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,7 +10,8 @@ from matplotlib.ticker import MaxNLocator
 
 from reports.inline_svg import Titles
 from reports.measurements import Summary
-from reports.paper_figures.front_panels import COSTS, FrontPanel, Marked, Missing, PanelKey, Point
+from reports.paper_figures.front_panels import COSTS, FrontPanel, Marked, PanelKey, Point
+from reports.paper_figures.missing import Missing, draw_missing
 from reports.paper_figures.palette import Colours, Drawing
 
 MARKERS = {"eff": "o", "bal": "s", "acc": "^", "diffusionnag": "D"}
@@ -32,21 +32,34 @@ def single(panel: FrontPanel) -> Drawing:
     return draw
 
 
+# Inches of the whole figure: its width, the height of a row of pictures and of one where all is missing, the margins
+# left, right and top of each column and row, and what stands under the axes.
+_WIDTH, _DRAWN, _EMPTY = 12.0, 3.0, 1.15
+_LEFT, _RIGHT, _TOP, _BELOW = 0.65, 0.12, 0.3, 0.6
+
+
 def whole(panels: Sequence[tuple[PanelKey, FrontPanel | Missing]]) -> Drawing:
-    """A figure of all panels, three in a row: a row a data set; what is missing is a box that says why."""
+    """A figure of all panels, a row a data set and a column a cost; what is missing is a box that says why."""
+    columns = len(COSTS)
+    rows = [panels[i : i + columns] for i in range(0, len(panels), columns)]
+    heights = [_DRAWN if any(isinstance(found, FrontPanel) for _, found in row) else _EMPTY for row in rows]
 
     def draw(colours: Colours) -> tuple[Figure, Titles]:
-        rows = -(-len(panels) // len(COSTS))
-        figure = Figure(figsize=(12.0, 2.9 * rows))
-        grid = figure.subplots(rows, len(COSTS), squeeze=False)
-        figure.subplots_adjust(0.055, 0.7 / (2.9 * rows), 0.99, 1 - 0.3 / (2.9 * rows), 0.17, 0.52)
+        total = sum(heights)
+        figure = Figure(figsize=(_WIDTH, total))
         titles: dict[str, Sequence[str]] = {}
-        for axes, (key, found) in zip(grid.flat, panels):
-            axes.set_title(key.label, fontsize=10, fontweight="bold", loc="left")
-            if isinstance(found, FrontPanel):
-                titles |= draw_panel(axes, found, colours)
-            else:
-                _draw_missing(axes, found, colours)
+        for number, (row, height) in enumerate(zip(rows, heights)):
+            below = _BELOW if height == _DRAWN else 0.12
+            bottom = total - sum(heights[: number + 1]) + below
+            for column, (key, found) in enumerate(row):
+                left = _WIDTH / columns * column + _LEFT
+                size = (_WIDTH / columns - _LEFT - _RIGHT, height - below - _TOP)
+                axes = figure.add_axes((left / _WIDTH, bottom / total, size[0] / _WIDTH, size[1] / total))
+                axes.set_title(key.label, fontsize=10, fontweight="bold", loc="left")
+                if isinstance(found, FrontPanel):
+                    titles |= draw_panel(axes, found, colours)
+                else:
+                    draw_missing(axes, found, colours)
         return figure, titles
 
     return draw
@@ -60,8 +73,8 @@ def draw_panel(axes: Any, panel: FrontPanel, colours: Colours) -> Titles:
         shown = [p for p in points if low <= p.accuracy <= high]
         gid = f"{panel.key.id}-front-{points[0].seed}"
         axes.plot(
-            [p.cost for p in shown], [p.accuracy for p in shown], "-", color=colours["front"], linewidth=0.8, alpha=0.45,
-            zorder=2,
+            [p.cost for p in shown], [p.accuracy for p in shown], "-", color=colours["front"], linewidth=0.8,
+            alpha=0.45, zorder=2,
         )  # fmt: skip
         axes.plot(
             [p.cost for p in shown], [p.accuracy for p in shown], ".", color=colours["front"], markersize=5, gid=gid,
@@ -94,14 +107,14 @@ def _draw_marked(axes: Any, name: str, marked: Marked, panel: FrontPanel, colour
     gid = f"{panel.key.id}-{name}"
     if len(marked.points) >= _FEWEST_SEEDS:
         axes.errorbar(
-            [cost.mean], [accuracy.mean], xerr=[cost.ci95], yerr=[accuracy.ci95], fmt="none", ecolor=colours["ink"],
+            [cost.mean], [accuracy.mean], xerr=[cost.ci95], yerr=[accuracy.ci95], fmt="none", color=colours["ink"],
             elinewidth=1.0, capsize=2.5, zorder=4,
         )  # fmt: skip
     # Where both methods found the same architecture, the smaller triangle stands on the diamond.
     below = name == "diffusionnag"
     axes.plot(
         [cost.mean], [accuracy.mean], MARKERS[name], color=colours[name], markersize=11 if below else 7.5, gid=gid,
-        markeredgecolor=colours["ink"], markeredgewidth=0.8, zorder=5 if below else 6,
+        markeredgcolor=colours["ink"], markeredgewidth=0.8, zorder=5 if below else 6,
     )  # fmt: skip
     if name in _OFFSETS:
         offset, align = _OFFSETS[name]
@@ -123,7 +136,7 @@ def limits(panel: FrontPanel) -> tuple[float, float]:
     best = max([*accuracies, *marked, *(number.value for number in panel.reported)])
     low = min([*marked, *(a for a in accuracies if a >= best / 2), *(number.value for number in panel.reported)])
     margin = 0.06 * max(best - low, 1.0)
-    return low - 1.5 * margin, best + margin
+    return low - 2 * margin, best + margin
 
 
 def point_text(method: str, point: Point, panel: FrontPanel) -> str:
@@ -149,16 +162,3 @@ def marked_text(name: str, marked: Marked, panel: FrontPanel) -> str:
 
 def _text(summary: Summary) -> str:
     return f"{summary.mean:.4g}" + (f" ± {summary.ci95:.2g}" if summary.ci95 is not None else "")
-
-
-def _draw_missing(axes: Any, missing: Missing, colours: Colours) -> None:
-    axes.set_facecolor(colours["tint"])
-    axes.set_xticks([])
-    axes.set_yticks([])
-    axes.spines[:].set_visible(False)
-    lines = ["NOT RUN", *textwrap.wrap(missing.reason, 48)]
-    lines += [f"{number.method}: {number.text} % in the paper" for number in missing.reported]
-    axes.text(
-        0.04, 0.9, "\n".join(lines), transform=axes.transAxes, va="top", fontsize=8.5, color=colours["soft"],
-        linespacing=1.4,
-    )  # fmt: skip

@@ -11,6 +11,7 @@ from pomonag.pareto.configurations import configurations
 from reports.evidence import Evidence, NotRun
 from reports.measurements import RunKey, RunRecord, Summary, summarise
 from reports.paper_figures.datasets import DATASET_LABELS, PAPER_DATASETS
+from reports.paper_figures.missing import Missing
 from reports.paper_numbers import PaperNumber, by_place
 from reports.tables import DEVICES
 
@@ -95,21 +96,6 @@ class FrontPanel:
         return "predicted accuracy, %" if self.predicted else "accuracy by look-up, %"
 
 
-@dataclass(frozen=True)
-class Missing:
-    """A picture that cannot be drawn: why, how to mend it, and the command that then makes its numbers."""
-
-    reason: str
-    remedy: str = ""
-    command: str = ""
-    reported: tuple[PaperNumber, ...] = ()
-
-    @property
-    def text(self) -> str:
-        """All of it in a line."""
-        return " ".join(part for part in (f"NOT RUN: {self.reason}.", self.remedy, self.command) if part)
-
-
 def panel_keys(space: str) -> list[PanelKey]:
     """The 45 panels of a space in the order of the paper's data sets."""
     return [PanelKey(space, dataset.id, cost) for dataset in PAPER_DATASETS for cost in COSTS]
@@ -126,9 +112,9 @@ def panel(evidence: Evidence, key: PanelKey) -> FrontPanel | Missing:
         return _missing(evidence, ours, key, reported)
     marked = {name: Marked(tuple(points[chosen[name]] for points, chosen in seeds)) for name in CONFIGURATIONS}
     theirs = replace(ours, method="diffusionnag")
-    best = [points[chosen["acc"]] for run in evidence.runs(theirs) if (found := _front(run, key)) for points, chosen in [found]]
+    best = tuple(front[0][front[1]["acc"]] for run in evidence.runs(theirs) if (front := _front(run, key)))
     if best:
-        marked["diffusionnag"] = Marked(tuple(best))
+        marked["diffusionnag"] = Marked(best)
     return FrontPanel(
         key, tuple(points for points, _ in seeds), marked, ours.configuration, key.dataset not in LOOKED_UP, reported,
         "" if best else _missing(evidence, theirs, key, ()).text,
@@ -149,7 +135,8 @@ def run_key(evidence: Evidence, key: PanelKey, method: str) -> RunKey:
 def reported_by_the_paper(key: PanelKey) -> tuple[PaperNumber, ...]:
     """Its accuracies on this very data set (Tables 1 and 2): four of the fifteen have any."""
     table = {"nb201": "2", "mbv3": "1"}[key.space]
-    found = (by_place().get((table, m, key.space, key.dataset, "test_accuracy")) for m in ("diffusionnag", "pomonag-acc"))
+    methods = ("diffusionnag", "pomonag-acc")
+    found = (by_place().get((table, method, key.space, key.dataset, "test_accuracy")) for method in methods)
     return tuple(number for number in found if number)
 
 
@@ -191,12 +178,15 @@ def _macs(space: str, classes: int, architectures: tuple[str, ...]) -> tuple[flo
 
 def _missing(evidence: Evidence, run: RunKey, key: PanelKey, reported: tuple[PaperNumber, ...]) -> Missing:
     listed = evidence.number(run, "predictor_calls")
-    command = f"Then: {listed.command}"
-    lacking = isinstance(listed, NotRun) and listed.missing != ("not measured yet",)
-    dataset = next(d for d in PAPER_DATASETS if d.id == key.dataset)
-    if run.table == "fronts":
-        return Missing(" ".join(listed.missing).rstrip(".") if lacking else "not measured yet", "", command, reported)
-    # A catalogue that lists the run without anything missing has found the images.
-    if not lacking and any(RunKey(**entry["key"]) == run for entry in evidence.catalogue):
-        return Missing("not measured yet", "", command, reported)
-    return Missing(f"there are no images of {dataset.label} here, nor a table of accuracies", dataset.remedy, command, reported)
+    lacking = " ".join(listed.missing).rstrip(".") if isinstance(listed, NotRun) else ""
+    if run.table == "predicted-fronts" and not _images_were_there(evidence, run):
+        dataset = next(d for d in PAPER_DATASETS if d.id == key.dataset)
+        reason = f"there are no images of {dataset.label} here, nor a table of accuracies"
+        return Missing(reason, dataset.remedy, listed.command, reported)
+    return Missing(lacking or "not measured yet", "", listed.command, reported)
+
+
+def _images_were_there(evidence: Evidence, run: RunKey) -> bool:
+    """Another method ran on them, or the catalogue of runs finds nothing missing."""
+    ready = any(RunKey(**entry["key"]) == run and not entry["missing"] for entry in evidence.catalogue)
+    return ready or any(evidence.runs(replace(run, method=method)) for method in ("pomonag", "diffusionnag"))

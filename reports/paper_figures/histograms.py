@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -11,7 +13,7 @@ from matplotlib.figure import Figure
 from pomonag.data.sources import DataMissing
 from pomonag.meta_dataset.schema import meta_dataset
 from reports.inline_svg import Titles
-from reports.paper_figures.front_panels import Missing
+from reports.paper_figures.missing import Missing, draw_missing
 from reports.paper_figures.palette import Colours, Drawing
 
 SPACES = {"nb201": "NASBench201", "mbv3": "MobileNetV3"}
@@ -88,26 +90,24 @@ def whole() -> Drawing:
     def draw(colours: Colours) -> tuple[Figure, Titles]:
         figure = Figure(figsize=(14.0, 5.6))
         grid = figure.subplots(len(SPACES), len(METRICS))
-        figure.subplots_adjust(0.045, 0.09, 0.99, 0.95, 0.2, 0.35)
-        titles: Titles = {}
+        figure.subplots_adjust(0.045, 0.09, 0.99, 0.95, 0.2, 0.38)
+        titles: dict[str, Sequence[str]] = {}
         for row, space in zip(grid, SPACES):
             for axes, metric in zip(row, METRICS):
+                axes.set_title(f"{SPACES[space]}, {metric}", fontsize=10, fontweight="bold", loc="left")
                 found = distribution(space, metric)
                 if isinstance(found, Distribution):
-                    axes.set_title(found.title, fontsize=10, fontweight="bold", loc="left")
-                    titles = {**titles, **_draw(axes, found, colours)}
+                    titles |= _draw(axes, found, colours)
                 else:
-                    axes.set_axis_off()
-                    text = f"{SPACES[space]}, {metric}\nNOT RUN: {found.reason}"
-                    axes.text(0, 0.9, text, va="top", fontsize=8.5, color=colours["soft"], wrap=True)
+                    draw_missing(axes, found, colours)
         return figure, titles
 
     return draw
 
 
-def _draw(axes, found: Distribution, colours: Colours) -> Titles:  # type: ignore[no-untyped-def]
+def _draw(axes: Any, found: Distribution, colours: Colours) -> dict[str, Sequence[str]]:
     counts, edges, bars = axes.hist(found.values, bins=BINS, color=colours["front"], edgecolor=colours["ground"])
-    titles = {}
+    titles: dict[str, Sequence[str]] = {}
     for position, (bar, count) in enumerate(zip(bars, counts)):
         gid = f"{found.id}-bar-{position}"
         bar.set_gid(gid)

@@ -14,12 +14,12 @@ from reports.paper_figures.front_panels import (
     FIGURES,
     FrontPanel,
     Marked,
-    Missing,
     PanelKey,
     panel,
     panel_keys,
 )
 from reports.paper_figures.histograms import Distribution
+from reports.paper_figures.missing import Missing
 from reports.paper_figures.palette import Drawing, page_svg
 
 
@@ -87,7 +87,9 @@ def paper_figures(evidence: Evidence) -> PaperFigures:
 def _front_figure(evidence: Evidence, space: str) -> FrontFigure:
     found = [(key, panel(evidence, key)) for key in panel_keys(space)]
     pictures = tuple(
-        (p, _picture(front_drawing.single(p), key.id, key.label, _what(p))) for key, p in found if isinstance(p, FrontPanel)
+        (p, _picture(front_drawing.single(p), key.id, key.label, _what(p)))
+        for key, p in found
+        if isinstance(p, FrontPanel)
     )
     gaps = _gaps([(key, p) for key, p in found if isinstance(p, Missing)])
     reasons = {gap.missing.reason for gap in gaps}
@@ -117,4 +119,6 @@ def _place(marked: Marked) -> str:
 
 def _spread(found: Distribution) -> str:
     s = found.statistics
-    return f"Histogram of {found.label}: {s['n']} values, median {s['median']:.3g}, from {s['min']:.3g} to {s['max']:.3g}."
+    return (
+        f"Histogram of {found.label}: {s['n']} values, median {s['median']:.3g}, from {s['min']:.3g} to {s['max']:.3g}."
+    )

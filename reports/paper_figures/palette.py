@@ -1,4 +1,4 @@
-"""One drawing, two outcomes: a page whose style sheet owns the colours, and a file for a paper with colours of its own."""
+"""One drawing, two outcomes: part of a page, whose style sheet owns the colours, or a file for a paper."""
 
 from __future__ import annotations
 
