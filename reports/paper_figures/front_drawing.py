@@ -114,7 +114,7 @@ def _draw_marked(axes: Any, name: str, marked: Marked, panel: FrontPanel, colour
     below = name == "diffusionnag"
     axes.plot(
         [cost.mean], [accuracy.mean], MARKERS[name], color=colours[name], markersize=11 if below else 7.5, gid=gid,
-        markeredgcolor=colours["ink"], markeredgewidth=0.8, zorder=5 if below else 6,
+        markeredgecolor=colours["ink"], markeredgewidth=0.8, zorder=5 if below else 6,
     )  # fmt: skip
     if name in _OFFSETS:
         offset, align = _OFFSETS[name]

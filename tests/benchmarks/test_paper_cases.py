@@ -13,6 +13,7 @@ import torch
 from benchmarks.paper_cases import Measuring, papers_marks
 from reports.judgement import Judged
 from reports.paper_cells import paper_cells
+from reports.paper_figures.figure_cells import figure_cells
 from reports.verdicts import Name, Verdict
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,7 +31,7 @@ def test_every_result_of_the_paper_is_collected_once():
     done = run_pytest("--collect-only")
     assert done.returncode == 0, done.stdout + done.stderr
     ids = re.findall(r"::test_\w+\[(\S+)\]", done.stdout)
-    assert sorted(ids) == sorted(c.id for c in paper_cells())
+    assert sorted(ids) == sorted([c.id for c in paper_cells()] + [c.id for c in figure_cells()])
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device here")
@@ -46,6 +47,9 @@ def test_options_select_exactly_and_suggest():
     ids = re.findall(r"\[(\S+)\]", done.stdout)
     assert len(ids) == 2
     assert all("hebo-paper-nb201-cifar10-" in i for i in ids)
+    panels = run_pytest("--collect-only", "--table", "figure3", "--dataset", "cifar10")
+    costs = ("params", "macs", "latency")
+    assert re.findall(r"\[(\S+)\]", panels.stdout) == [f"figure3-nb201-cifar10-{cost}" for cost in costs]
     wrong = run_pytest("--collect-only", "--dataset", "cifar1")
     assert wrong.returncode == 4
     assert "Did you mean 'cifar10'?" in wrong.stderr + wrong.stdout
