@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import nan
 from typing import Any
 
 from matplotlib.figure import Figure
@@ -105,10 +106,12 @@ def draw_panel(axes: Any, panel: FrontPanel, colours: Colours) -> Titles:
 def _draw_marked(axes: Any, name: str, marked: Marked, panel: FrontPanel, colours: Colours) -> Titles:
     cost, accuracy = marked.cost, marked.accuracy
     gid = f"{panel.key.id}-{name}"
-    if len(marked.points) >= _FEWEST_SEEDS:
-        axes.errorbar(
-            [cost.mean], [accuracy.mean], xerr=[cost.ci95], yerr=[accuracy.ci95], fmt="none", color=colours["ink"],
-            elinewidth=1.0, capsize=2.5, zorder=4,
+    if len(marked.points) >= _FEWEST_SEEDS and cost.ci95 is not None and accuracy.ci95 is not None:
+        # One line for both bars: matplotlib's error bars are ten artists, and there are 90 panels.
+        axes.plot(
+            [cost.mean - cost.ci95, cost.mean + cost.ci95, nan, cost.mean, cost.mean],
+            [accuracy.mean, accuracy.mean, nan, accuracy.mean - accuracy.ci95, accuracy.mean + accuracy.ci95],
+            "-", color=colours["ink"], linewidth=1.0, gid=f"{gid}-interval", zorder=4,
         )  # fmt: skip
     # Where both methods found the same architecture, the smaller triangle stands on the diamond.
     below = name == "diffusionnag"

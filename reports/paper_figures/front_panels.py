@@ -58,12 +58,12 @@ class Marked:
 
     points: tuple[Point, ...]
 
-    @property
+    @functools.cached_property
     def cost(self) -> Summary:
         """Over the seeds."""
         return summarise([p.cost for p in self.points])
 
-    @property
+    @functools.cached_property
     def accuracy(self) -> Summary:
         """Over the seeds."""
         return summarise([p.accuracy for p in self.points])

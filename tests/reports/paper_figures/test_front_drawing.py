@@ -7,7 +7,7 @@ from reports.evidence import Evidence
 from reports.paper_figures import front_drawing
 from reports.paper_figures.front_panels import FrontPanel, Marked, PanelKey, Point, panel, panel_keys
 from reports.paper_figures.missing import Missing
-from reports.paper_figures.palette import page_svg, write_file
+from reports.paper_figures.palette import PRINT, page_svg, write_file
 
 SVG = "{http://www.w3.org/2000/svg}"
 EVIL = '<script>alert("x")</script>'
@@ -57,8 +57,17 @@ def test_points_at_chance_level_are_left_out_with_their_titles():
 
 
 def test_intervals_need_three_seeds():
-    few, many = (page_svg(front_drawing.single(a_panel(seeds)), "a") for seeds in (2, 3))
-    assert many.count("<use") > few.count("<use") + 3
+    def lines(seeds):
+        figure, _ = front_drawing.single(a_panel(seeds))(PRINT)
+        return {line.get_gid(): line for line in figure.axes[0].lines if str(line.get_gid()).endswith("-interval")}
+
+    assert lines(2) == {}
+    shown = a_panel()
+    assert {gid.split("-")[-2] for gid in lines(3)} == {"eff", "bal", "acc"}
+    x, y = lines(3)[f"{shown.key.id}-bal-interval"].get_data()
+    summary = shown.marked["bal"].accuracy
+    assert (y[3], y[4]) == (summary.mean - summary.ci95, summary.mean + summary.ci95)
+    assert x[0] == x[1] == 0.5
 
 
 def test_reported_values_are_dashed_and_named():
