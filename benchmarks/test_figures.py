@@ -7,12 +7,10 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from benchmarks.paper_cases import Measuring
-from reports.paper_figures.figure_cells import FigureCell, content, drawing, figure_cells
-from reports.paper_figures.front_drawing import limits
+from reports.paper_figures.distributions import Distribution
+from reports.paper_figures.figure_cells import FigureCell, figure_cells
 from reports.paper_figures.front_panels import FrontPanel, run_key
-from reports.paper_figures.histograms import Distribution
 from reports.paper_figures.missing import Missing
-from reports.paper_figures.palette import page_svg
 
 _SVG = "{http://www.w3.org/2000/svg}"
 
@@ -20,6 +18,10 @@ _SVG = "{http://www.w3.org/2000/svg}"
 @pytest.mark.parametrize("paper_cell", [pytest.param(cell, id=cell.id) for cell in figure_cells()])
 def test_figure(paper_cell: FigureCell, measuring: Measuring) -> None:
     """The picture shows what was measured."""
+    # Matplotlib takes longer to import than all cells to collect.
+    from reports.paper_figures.palette import page_svg
+    from reports.paper_figures.pictures import content, drawing
+
     key, problem = paper_cell.panel, ""
     evidence = measuring.evidence
     if key and isinstance(content(paper_cell, evidence), Missing):
@@ -42,6 +44,8 @@ def test_figure(paper_cell: FigureCell, measuring: Measuring) -> None:
 
 
 def _check_panel(panel: FrontPanel, labels: set[str | None], hovers: list[str]) -> None:
+    from reports.paper_figures.front_drawing import limits
+
     assert {panel.cost_label, panel.accuracy_label} <= labels
     low, high = limits(panel)
     for seed, front in enumerate(panel.fronts):

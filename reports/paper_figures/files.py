@@ -7,10 +7,11 @@ from pathlib import Path
 
 from reports.evidence import Evidence
 from reports.paper_figures import framework, front_drawing, histograms
-from reports.paper_figures.figure_cells import content, drawing, figure_cells
+from reports.paper_figures.figure_cells import figure_cells
 from reports.paper_figures.front_panels import FIGURES, panel, panel_keys
 from reports.paper_figures.missing import Missing
 from reports.paper_figures.palette import Drawing, write_file
+from reports.paper_figures.pictures import content, drawing
 
 FORMATS = ("svg", "pdf")
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import textwrap
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from reports.paper_figures.palette import Colours
 from reports.paper_numbers import PaperNumber
+
+if TYPE_CHECKING:
+    from reports.paper_figures.palette import Colours
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from reports.evidence import Evidence
 from reports.paper_figures import framework, front_drawing, histograms
 from reports.paper_figures.datasets import DATASET_LABELS
+from reports.paper_figures.distributions import METRICS, SPACES, Distribution, after_200_epochs, distribution
 from reports.paper_figures.front_panels import (
     FIGURES,
     FrontPanel,
@@ -18,7 +19,6 @@ from reports.paper_figures.front_panels import (
     panel,
     panel_keys,
 )
-from reports.paper_figures.histograms import Distribution
 from reports.paper_figures.missing import Missing
 from reports.paper_figures.palette import Drawing, page_svg
 
@@ -67,14 +67,14 @@ class PaperFigures:
 def paper_figures(evidence: Evidence) -> PaperFigures:
     """Draws what there is."""
     found = [
-        *(histograms.distribution("nb201", metric) for metric in histograms.METRICS),
-        *(histograms.after_200_epochs(dataset, DATASET_LABELS[dataset]) for dataset in ("cifar10", "cifar100")),
+        *(distribution("nb201", metric) for metric in METRICS),
+        *(after_200_epochs(dataset, DATASET_LABELS[dataset]) for dataset in ("cifar10", "cifar100")),
     ]
     drawn = [d for d in found if isinstance(d, Distribution)]
     lacking = [("Accuracy after 200 epochs", d) for d in found if isinstance(d, Missing)][:1]
-    other = histograms.distribution("mbv3", "accuracy")
+    other = distribution("mbv3", "accuracy")
     if isinstance(other, Missing):
-        lacking.append((f"{histograms.SPACES['mbv3']}: accuracy, params, MACs, latency", other))
+        lacking.append((f"{SPACES['mbv3']}: accuracy, params, MACs, latency", other))
     return PaperFigures(
         _picture(framework.draw, "figure1-framework", "", framework.DESCRIPTION),
         tuple((d, _picture(histograms.single(d), d.id, d.title, _spread(d))) for d in drawn),
@@ -94,7 +94,7 @@ def _front_figure(evidence: Evidence, space: str) -> FrontFigure:
     gaps = _gaps([(key, p) for key, p in found if isinstance(p, Missing)])
     reasons = {gap.missing.reason for gap in gaps}
     common = reasons.pop() if len(reasons) == 1 and len(gaps) > 1 else ""
-    return FrontFigure(FIGURES[space], histograms.SPACES[space], pictures, gaps, common)
+    return FrontFigure(FIGURES[space], SPACES[space], pictures, gaps, common)
 
 
 def _gaps(missing: Sequence[tuple[PanelKey, Missing]]) -> tuple[Gap, ...]:
