@@ -35,7 +35,7 @@ def single(panel: FrontPanel) -> Drawing:
 
 # Inches of the whole figure: its width, the height of a row of pictures and of one where all is missing, the margins
 # left, right and top of each column and row, and what stands under the axes.
-_WIDTH, _DRAWN, _EMPTY = 12.0, 3.0, 1.15
+_WIDTH, _DRAWN, _EMPTY = 12.0, 3.0, 1.3
 _LEFT, _RIGHT, _TOP, _BELOW = 0.65, 0.12, 0.3, 0.6
 
 

@@ -12,6 +12,8 @@ from reports.paper_figures.distributions import METRICS, SPACES, Distribution, d
 from reports.paper_figures.missing import draw_missing
 from reports.paper_figures.palette import Colours, Drawing
 
+# Over a histogram of the whole figure, where the axis says the rest.
+NAMES = {"accuracy": "accuracy", "params": "params", "macs": "MACs", "latency": "latency"}
 BINS = 32
 
 
@@ -35,7 +37,7 @@ def whole() -> Drawing:
         titles: dict[str, Sequence[str]] = {}
         for row, space in zip(grid, SPACES):
             for axes, metric in zip(row, METRICS):
-                axes.set_title(f"{SPACES[space]}, {metric}", fontsize=10, fontweight="bold", loc="left")
+                axes.set_title(f"{SPACES[space]}, {NAMES[metric]}", fontsize=10, fontweight="bold", loc="left")
                 found = distribution(space, metric)
                 if isinstance(found, Distribution):
                     titles |= _draw(axes, found, colours)

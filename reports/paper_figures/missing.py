@@ -35,7 +35,7 @@ def draw_missing(axes: Any, missing: Missing, colours: Colours) -> None:
     axes.set_yticks([])
     axes.spines[:].set_visible(False)
     lines = ["NOT RUN: " + missing.reason, *(f"{n.method}: {n.text} % in the paper" for n in missing.reported)]
-    text = "\n".join(part for line in lines for part in textwrap.wrap(line, 52))
+    text = "\n".join(part for line in lines for part in textwrap.wrap(line, 42))
     axes.text(
         0.03, 0.86, text, transform=axes.transAxes, va="top", fontsize=8.5, color=colours["soft"], linespacing=1.4
     )
