@@ -80,23 +80,34 @@ def _outcome(choose: Callable[[str, str, int], Choice], dataset: str, device: st
     fronts = {}
     costs = {"params": inputs.costs(dataset)[0] / 1e6, "latency": inputs.latency(device).by_position}
     for name, cost in costs.items():
-        timed = np.flatnonzero(~np.isnan(cost[places]))
-        chosen = configurations(predicted[timed], cost[places[timed]])
-        front = timed[list(chosen.front)]
+        front, fronts[name] = recorded_front(architectures, predicted, cost[places], truth[places])
         values[f"hypervolume_{name}"] = hypervolume(truth[places[front]], cost[places[front]], truth, cost)
-        fronts[name] = {
-            "points": [
-                {
-                    "architecture": str(architectures[i]),
-                    "cost": round(float(cost[places[i]]), 6),
-                    "accuracy": round(float(truth[places[i]]), 3),
-                    "predicted": round(float(predicted[i]), 3),
-                }
-                for i in front
-            ],
-            "chosen": {key: chosen.front.index(getattr(chosen, key)) for key in ("eff", "bal", "acc")},
-        }
     return Outcome(values, {"fronts": fronts}, {**inputs.digests(inputs.TABLE.name, inputs.LATENCIES.name), **read})
+
+
+def recorded_front(
+    architectures: Sequence[str], predicted: np.ndarray, cost: np.ndarray, accuracy: np.ndarray
+) -> tuple[np.ndarray, dict[str, Any]]:
+    """The front of architectures [n] by predicted accuracy and cost: positions [m], and what figures draw of it.
+
+    A cost that is nan, of an architecture that was not timed, keeps it off the front.
+    """
+    timed = np.flatnonzero(~np.isnan(cost))
+    chosen = configurations(predicted[timed], cost[timed])
+    front = timed[list(chosen.front)]
+    points = [
+        {
+            "architecture": str(architectures[i]),
+            "cost": round(float(cost[i]), 6),
+            "accuracy": round(float(accuracy[i]), 3),
+            "predicted": round(float(predicted[i]), 3),
+        }
+        for i in front
+    ]
+    return front, {
+        "points": points,
+        "chosen": {key: chosen.front.index(getattr(chosen, key)) for key in ("eff", "bal", "acc")},
+    }
 
 
 def hypervolume(accuracy: np.ndarray, cost: np.ndarray, all_accuracies: np.ndarray, all_costs: np.ndarray) -> float:

@@ -142,7 +142,7 @@ def embedding(dataset: str, seed: int) -> Tensor:
     """The data set as the encoder sees it, 20 images a class drawn by `seed`: [classes, 20, features]."""
     from pomonag.predictors.dataset_encoder import dataset_encoder
 
-    data = inputs.images(dataset)
+    data = inputs.images(dataset, seed)
     return dataset_encoder().embed(data.images, data.labels, seed=seed)
 
 

@@ -60,7 +60,7 @@ def runs() -> list[Run]:
 def _generation(seed: int) -> Outcome:
     from pomonag.predictors.dataset_encoder import dataset_encoder
 
-    data = inputs.images("cifar10")
+    data = inputs.images("cifar10", seed)
     encoder = dataset_encoder(cached=False)
     fast_seconds: list[Mapping[str, float]] = []
     embedded: list[timing.Seconds] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import os
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,14 @@ import pandas as pd
 
 from benchmarks.runs import Need
 from pomonag.data.image_datasets import ImageDataset, load_images
-from pomonag.data.sources import DataMissing, data_path
+from pomonag.data.sources import VARIABLE, DataMissing, data_path
 from pomonag.evaluation.device_latency import DeviceLatencies, DeviceLatency
 from pomonag.evaluation.tabular import AccuracyTable
 from pomonag.meta_dataset.schema import SHIPPED as SHIPPED_ROWS
 from pomonag.meta_dataset.schema import meta_dataset, shard_paths
 from pomonag.predictors.predictor_set import CHECKPOINTS
 from pomonag.spaces import search_space
+from reports.paper_figures.datasets import PAPER_DATASETS
 
 DATASETS = ("cifar10", "cifar100")
 DEVICES = ("pixel3", "raspi4", "1080ti_1")
@@ -46,7 +48,30 @@ TABLE, LATENCIES, RELEASED_ROWS = file_need(_TABLE), file_need(_LATENCIES), file
 
 def images_need(dataset: str) -> tuple[Need, ...]:
     """The images of a data set; digits come with scikit-learn."""
-    return () if dataset == "digits" else (file_need(f"images/{dataset}_subset.npz"),)
+    if dataset == "digits":
+        return ()
+    return (file_need(f"images/{dataset}_subset.npz") if dataset in DATASETS else _own_images_need(dataset),)
+
+
+def _own_images_need(dataset: str) -> Need:
+    def missing() -> str | None:
+        try:
+            own_images_path(dataset)
+        except DataMissing as error:
+            return str(error)
+        return None
+
+    return Need(f"images/{dataset}", missing)
+
+
+def own_images_path(dataset: str) -> Path:
+    """The images of one of the paper's other data sets, a file or a folder. DataMissing says where to put them."""
+    folder = os.environ.get(VARIABLE)
+    for name in (f"{dataset}.npz", dataset):
+        if folder and (path := Path(folder).expanduser() / "images" / name).exists():
+            return path
+    found = next(d for d in PAPER_DATASETS if d.id == dataset)
+    raise DataMissing(f"There are no images of {found.label} here. {found.remedy}")
 
 
 def checkpoint_need(name: str) -> Need:
@@ -87,9 +112,15 @@ def latency(device: str) -> DeviceLatency:
     return _latencies()[device]
 
 
+def images(dataset: str, seed: int) -> ImageDataset:
+    """Training images of a data set: all of them where they are few, so that each run draws its own; else the draw."""
+    if dataset in (*DATASETS, "digits"):
+        return _all_images(dataset)
+    return load_images(own_images_path(dataset), seed=seed)
+
+
 @functools.cache
-def images(dataset: str) -> ImageDataset:
-    """All training images of a data set, so that each run may draw its own."""
+def _all_images(dataset: str) -> ImageDataset:
     return load_images(
         dataset if dataset == "digits" else data_path(f"images/{dataset}_subset.npz"), samples_per_class=None
     )

@@ -60,10 +60,8 @@ class Measuring:
         """Measures what is missing and affordable, then judges: WORSE fails, what cannot be judged is skipped."""
         if lacking := self._lacks(cell):
             self._conclude(Judged(cell, None, Verdict(Name.NOT_RUN, lacking)), "")
-        problem = self._measure(cell)
-        if self._evidence is None:
-            self._evidence = gather(SHIPPED, self.results, catalogue(_runs().values()))
-        self._conclude(judged(cell, self._evidence, load_margins(), papers_marks()), problem)
+        problem = self.measure(cell.source.run) if cell.source else ""
+        self._conclude(judged(cell, self.evidence, load_margins(), papers_marks()), problem)
 
     def _lacks(self, cell: PaperCell) -> str:
         """In profile paper, what of the paper's recipe the cell's run has not; such a run is not even started."""
@@ -72,11 +70,18 @@ class Measuring:
             return ""
         return f"profile paper, and no run of this version follows the paper's recipe here: {why}"
 
-    def _measure(self, cell: PaperCell) -> str:
-        """Computes the cell's run where it is missing; returns why it could not."""
-        if self.judge_only or cell.source is None:
+    @property
+    def evidence(self) -> Evidence:
+        """All results that are there now."""
+        if self._evidence is None:
+            self._evidence = gather(SHIPPED, self.results, catalogue(_runs().values()))
+        return self._evidence
+
+    def measure(self, key: RunKey) -> str:
+        """Computes a run where it is missing; returns why it could not."""
+        if self.judge_only:
             return ""
-        run = _runs().get(cell.source.run)
+        run = _runs().get(key)
         if run is None or (self.profile == "smoke" and not run.smoke):
             return ""
         shipped = {step.seed for step in plan([run], SHIPPED, seeds=self.seeds) if step.status == "done"}

@@ -50,7 +50,9 @@ AFFORDABLE_SECONDS = 60.0
 
 
 def recomputed(runs: Sequence[Run], share: float, draws: random.Random | None = None) -> list[Run]:
-    """The smoke set and a random `share` of the other runs that take at most a minute a seed."""
-    others = [run for run in runs if not run.smoke and run.estimated_seconds <= AFFORDABLE_SECONDS]
+    """The smoke set and a random `share` of the other runs that can run here and take at most a minute a seed."""
+    others = [
+        run for run in runs if not run.smoke and run.estimated_seconds <= AFFORDABLE_SECONDS and not run.missing()
+    ]
     drawn = (draws or random.Random()).sample(others, round(share * len(others)))
     return [run for run in runs if run.smoke or run in drawn]

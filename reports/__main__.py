@@ -54,6 +54,7 @@ def paper_tables(results_dir: Path, output: Path, fresh: bool) -> None:
     evidence = gather(results_dir, scratch, catalogue)
     render.write(evidence, output)
     _say(evidence, output)
+    write_all_figures(evidence, output.parent / "figures")
     if code:
         raise UserError(f"recomputing ended with exit code {code}, see above; {output} holds what there is.")
     if evidence.mismatches:
@@ -103,6 +104,21 @@ def margins() -> None:
 
     rows = ((metric, margin.kind, margin.size) for metric, margin in load().by_metric.items())
     row_formats.write_table(("metric", "kind", "margin"), rows, sys.stdout)
+
+
+@main.command("figures")
+@click.option("--results-dir", type=_there, default=SHIPPED, help="The shipped results.")
+@_recomputed
+@click.option("--format", "format_name", type=click.Choice(("svg", "pdf")), required=True)
+@click.option("--out", type=_folder, required=True, help="The folder to write into.")
+def figures(results_dir: Path, recomputed: Path | None, format_name: str, out: Path) -> None:
+    """Write Figures 1 to 4 of the paper, drawn from our measurements: each whole, and each picture under panels/."""
+    from reports.evidence import gather
+    from reports.paper_figures.files import write_figures
+
+    evidence = gather(results_dir, recomputed)
+    _set_aside(evidence.problems)
+    click.echo(f"{out}: {len(write_figures(evidence, out, format_name))} figures as {format_name.upper()}.")
 
 
 @main.command()
@@ -159,6 +175,14 @@ def recompute(results_dir: Path, catalogue: Path, fresh: bool) -> int:
     command = [sys.executable, "-m", "benchmarks", "run", "--results-dir", str(results_dir)]
     command += ["--catalogue", str(catalogue), *([] if fresh else ["--smoke", "--sample", "0.05"])]
     return subprocess.run(command, check=False).returncode
+
+
+def write_all_figures(evidence: Evidence, folder: Path) -> None:
+    """Figures 1 to 4 in each format."""
+    from reports.paper_figures.files import FORMATS, write_figures
+
+    for format_name in FORMATS:
+        click.echo(f"{folder}: {len(write_figures(evidence, folder, format_name))} figures as {format_name.upper()}.")
 
 
 def _say(evidence: Evidence, output: Path) -> None:

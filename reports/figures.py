@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import io
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
+
+from reports.inline_svg import inline, svg_text
 
 # Matplotlib writes these stand-ins; the SVG gets the page's CSS variables instead.
 _INK, _GRID = "#010203", "#040506"
@@ -66,9 +66,9 @@ def front_picture(fronts: Mapping[str, FrontPoints], cost_label: str, name: str)
         axes.set_ylabel("accuracy by look-up, %")
         axes.grid(color=_GRID, linewidth=0.6)
         axes.spines[["top", "right"]].set_visible(False)
-        buffer = io.StringIO()
-        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    return _inline(buffer.getvalue(), name)
+        svg = svg_text(figure, transparent=True)
+    variables = {colour: f"var(--c-{method})" for method, colour in _COLOURS.items()}
+    return inline(svg, name, {_INK: "currentColor", _GRID: "var(--grid)", **variables})
 
 
 def _draw(axes: Any, method: str, points: FrontPoints) -> None:
@@ -103,22 +103,3 @@ def _limits(fronts: Mapping[str, FrontPoints]) -> tuple[float, float]:
     low = max(min(min(points.accuracy) for points in shown), 0.8 * best)
     margin = 0.05 * max(best - low, 1.0)
     return low - 2 * margin, best + margin
-
-
-def _inline(svg: str, name: str) -> str:
-    svg = svg[svg.index("<svg") :]
-    svg = svg.replace(_INK, "currentColor").replace(_GRID, "var(--grid)")
-    for method, colour in _COLOURS.items():
-        svg = svg.replace(colour, f"var(--c-{method})")
-    # Matplotlib's ids (axes_1, patch_2, ...) repeat from picture to picture; only clip paths and markers are used.
-    used = set(re.findall(r"url\(#([^)]+)\)|href=\"#([^\"]+)\"", svg))
-    names = {part for pair in used for part in pair if part}
-    svg = re.sub(r' id="([^"]+)"', lambda m: f' id="{name}-{m[1]}"' if m[1] in names else "", svg)
-    svg = re.sub(r"url\(#([^)]+)\)", rf"url(#{name}-\1)", svg)
-    svg = re.sub(r'href="#([^"]+)"', rf'href="#{name}-\1"', svg)
-    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
-    svg = re.sub(r"\s(width|height)=\"[\d.]+pt\"", "", svg, count=2)
-    # Fonts and line joins come from the page's style sheet; a <style> inside would hold for the whole page.
-    svg = re.sub(r" font-family: [^;\"]*;", "", svg)
-    svg = re.sub(r"<style.*?</style>", "", svg, flags=re.DOTALL)
-    return re.sub(r"\n\s*", "\n", svg)

@@ -25,6 +25,7 @@ from reports.judgement import headline, judgements, marks_of
 from reports.leakage import attribution, audit
 from reports.margins import load as load_margins
 from reports.measurements import RunKey
+from reports.paper_figures.page import paper_figures
 
 _TEMPLATES = Path(__file__).parent / "templates"
 # Digits after the point by unit.
@@ -63,6 +64,7 @@ def render(evidence: Evidence) -> str:
         "times": tables.times(evidence),
         "behind": [method_tables.parts(evidence), method_tables.scaling_factors()],
         "panels": panels(evidence),
+        "paper_figures": paper_figures(evidence),
         "series": figures.LABELS,
         "judged": judged,
         "verdicts": headline(judged),

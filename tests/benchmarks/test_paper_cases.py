@@ -16,6 +16,7 @@ from benchmarks.paper_cases import Measuring, papers_marks
 from reports.judgement import Judged
 from reports.measurements import load_runs
 from reports.paper_cells import paper_cells
+from reports.paper_figures.figure_cells import figure_cells
 from reports.verdicts import Name, Verdict
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -33,7 +34,7 @@ def test_every_result_of_the_paper_is_collected_once():
     done = run_pytest("--collect-only")
     assert done.returncode == 0, done.stdout + done.stderr
     ids = re.findall(r"::test_\w+\[(\S+)\]", done.stdout)
-    assert sorted(ids) == sorted(c.id for c in paper_cells())
+    assert sorted(ids) == sorted([c.id for c in paper_cells()] + [c.id for c in figure_cells()])
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device here")
@@ -49,6 +50,9 @@ def test_options_select_exactly_and_suggest():
     ids = re.findall(r"\[(\S+)\]", done.stdout)
     assert len(ids) == 2
     assert all("hebo-paper-nb201-cifar10-" in i for i in ids)
+    panels = run_pytest("--collect-only", "--table", "figure3", "--dataset", "cifar10")
+    costs = ("params", "macs", "latency")
+    assert re.findall(r"\[(\S+)\]", panels.stdout) == [f"figure3-nb201-cifar10-{cost}" for cost in costs]
     wrong = run_pytest("--collect-only", "--dataset", "cifar1")
     assert wrong.returncode == 4
     assert "Did you mean 'cifar10'?" in wrong.stderr + wrong.stdout
@@ -79,7 +83,7 @@ def test_what_cannot_be_judged_is_skipped_with_its_reason_or_fails_when_strict(t
 
 def test_what_takes_too_long_is_not_started(tmp_path):
     slow = next(c for c in paper_cells() if c.source is not None and c.source.run.configuration == "reference")
-    problem = Measuring(tmp_path, seeds=50, fresh=True, max_hours=0.001)._measure(slow)
+    problem = Measuring(tmp_path, seeds=50, fresh=True, max_hours=0.001).measure(slow.source.run)
     assert "more than --max-hours" in problem or not problem  # nothing to run where its inputs are missing
     assert not list(tmp_path.glob("*.jsonl"))
 

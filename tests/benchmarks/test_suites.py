@@ -58,3 +58,8 @@ def test_the_recomputed_set_is_the_smoke_set_and_a_random_share_of_the_affordabl
     assert len(chosen) == 3
     assert chosen != suites.recomputed(runs, 0.05, random.Random(2))
     assert suites.recomputed(runs, 0.0) == [runs[0]]
+
+
+def test_what_cannot_run_here_is_not_drawn_for_recomputation():
+    runs = [a_run(method=f"m{i}", needs=(Need("n", lambda: "missing"),) if i % 2 else ()) for i in range(40)]
+    assert {run.key.method for run in suites.recomputed(runs, 1.0)} == {f"m{i}" for i in range(0, 40, 2)}
