@@ -12,7 +12,7 @@ from pomonag.records.files import atomic_write
 
 
 def catalogue(runs: Iterable[Run]) -> list[dict[str, Any]]:
-    """One entry a run: its key, cells, configuration, what is missing, seconds a seed, and the command that runs it."""
+    """One entry a run: its key, cells, configuration, what is missing, its most seeds, seconds a seed, its command."""
     return [
         {
             "id": run.key.id,
@@ -21,6 +21,7 @@ def catalogue(runs: Iterable[Run]) -> list[dict[str, Any]]:
             "config_hash": run.config_hash,
             "missing": run.missing(),
             "needs": [need.name for need in run.needs],
+            "repeats": run.repeats,
             "estimated_seconds": run.estimated_seconds,
             "smoke": run.smoke,
             "command": command(run),

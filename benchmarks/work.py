@@ -19,6 +19,7 @@ from pomonag.records.provenance import provenance
 from pomonag.records.record_store import RecordStore
 from pomonag.records.seeds import seed_of
 from reports.measurements import RunKey, RunRecord, Value
+from reports.progress import claim_name
 
 Suite = Callable[[], Iterable[Run]]
 
@@ -35,7 +36,7 @@ class Ticket:
     @property
     def name(self) -> str:
         """Under which it is claimed."""
-        return f"{self.key.id}/{self.config_hash}/{self.seed}"
+        return claim_name(self.key, self.config_hash, self.seed)
 
 
 @dataclass(frozen=True)

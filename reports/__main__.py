@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -164,6 +165,25 @@ def export_measurements(format_name: str, out: Path, results_dir: Path, recomput
     table = export.all_measurements(*tables)
     export.write(table, out, format_name)
     click.echo(f"{out}: {len(table):,} measurements of {len(table['cell'].unique()):,} cells.")
+
+
+@main.command()
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Any free port without it.")
+@click.option("--results-dir", type=_folder, default=SHIPPED, help="The shipped results.")
+@click.option("--recomputed", type=_folder, help="Also a folder of recomputed results; progress is counted there.")
+@click.option("--seeds", type=click.IntRange(1), default=3, show_default=True, help="Repetitions that are to be run.")
+def serve(port: int, results_dir: Path, recomputed: Path | None, seeds: int) -> None:
+    """Show the report on this machine while results arrive: what is done, what runs now, the time that is left.
+
+    Computes nothing: start `python -m benchmarks run` beside it. Ctrl-C ends it.
+    """
+    from reports.live_page import LivePage
+    from reports.serve import serve as serve_page
+
+    # Nothing waits for this program: Ctrl-C is the way to end it, not an interruption.
+    with contextlib.suppress(KeyboardInterrupt):
+        serve_page(LivePage(results_dir, recomputed, seeds=seeds), port, click.echo)
+    click.echo("ended; what it showed is kept by the store.")
 
 
 def recompute(results_dir: Path, catalogue: Path, fresh: bool) -> int:

@@ -1,13 +1,25 @@
-"""What the measured cells say, as sentences that are computed from them: in favour of the method or against it."""
+"""What the measured cells say, as sentences that are computed from them: in favour of the method or against it.
+
+Which of them stand on the first screen follows from a rule (`foremost`): verdicts on the paper's numbers and their
+contradictions weigh most, then a target that was missed, then one that was reached, then what has no target.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from reports.evidence import Evidence, Number
 from reports.measurements import RunKey, Summary
 from reports.paper_numbers import PaperNumber, by_place
 from reports.tables import DATASETS, OTHERS, Ratio, front_places, ratio
+
+if TYPE_CHECKING:
+    from reports.claims.judging import JudgedClaim
+    from reports.consistency import Inconsistency
+    from reports.judgement import Judged
 
 OPTIMUM = {"cifar10": 94.37, "cifar100": 73.51}
 # Targets of this project, fixed before the runs: percent, percentage points, share of the exhaustive ranking's.
@@ -15,18 +27,92 @@ VALIDITY_TARGET, UNIQUENESS_TARGET, HYPERVOLUME_TARGET, SPEEDUP_TARGET = 99.9, 9
 REGRET_TARGET = {"cifar10": 0.3, "cifar100": 1.0}
 
 
+ON_THE_PAPER, MISSED, REACHED, NO_TARGET = 4, 3, 2, 1
+
+
 @dataclass(frozen=True)
 class Finding:
-    """A sentence with its numbers, and whether a target that was set before is reached (None: no target)."""
+    """A sentence with its numbers, and whether a target that was set before is reached (None: no target).
+
+    `about` is its subject, of which the first screen shows one sentence; `on_the_paper` says that it is a verdict on
+    the paper's numbers.
+    """
 
     text: str
     reached: bool | None = None
+    about: str = ""
+    on_the_paper: bool = False
+
+    @property
+    def weight(self) -> int:
+        """The larger, the further up."""
+        if self.on_the_paper:
+            return ON_THE_PAPER
+        return NO_TARGET if self.reached is None else REACHED if self.reached else MISSED
 
 
 def findings(evidence: Evidence) -> list[Finding]:
-    """All sentences whose cells were measured, the most important first."""
-    parts = (_generation(evidence), _accuracy(evidence), _hypervolume(evidence), _speed(evidence), _leakage(evidence))
-    return [finding for part in parts for finding in part]
+    """All sentences whose cells were measured, by subject."""
+    parts = {
+        "generation": _generation(evidence),
+        "accuracy": _accuracy(evidence),
+        "hypervolume": _hypervolume(evidence),
+        "speed": _speed(evidence),
+        "leakage": _leakage(evidence),
+    }
+    return [replace(finding, about=about) for about, part in parts.items() for finding in part]
+
+
+def paper_findings(
+    judged: Sequence[Judged], found: Sequence[Inconsistency], claims: Sequence[JudgedClaim]
+) -> list[Finding]:
+    """What the judge says of the paper's numbers: verdicts, contradictions, claims; only those that say something."""
+    names = Counter(str(one.verdict.name) for one in judged if one.verdict)
+    decided = [name for name in ("REPRODUCED", "BETTER", "WORSE") if names[name]]
+    result = []
+    if decided:
+        shares = ", ".join(f"{names[name]} {name}" for name in decided)
+        result.append(
+            Finding(
+                f"{names.total()} of the paper's {len(judged)} results are judged. {names.total() - names['NOT RUN']} "
+                f"have a measurement of ours beside them, and {sum(names[n] for n in decided)} of those measure the "
+                f"same quantity and decide: {shares}.",
+                about="verdicts",
+                on_the_paper=True,
+            )
+        )
+    impossible = [one for one in found if one.severity == "impossible"]
+    if impossible:
+        marked = {number for one in impossible for number in one.cells}
+        titles = "; ".join(f"{one.title} ({one.rule})" for one in impossible[:2])
+        result.append(
+            Finding(
+                f"{len(marked)} printed numbers cannot be as printed, by {len(impossible)} of the {len(found)} rules "
+                f"that find something. {titles}{'; and others' if len(impossible) > 2 else ''}.",
+                about="contradictions",
+                on_the_paper=True,
+            )
+        )
+    on_its_own = Counter(claim.paper.verdict for claim in claims)
+    on_ours = Counter(claim.ours.verdict for claim in claims)
+    if on_its_own["FAILS"] or on_ours["FAILS"]:
+        result.append(
+            Finding(
+                f"Of the paper's {len(claims)} claims, {on_its_own['HOLDS']} hold and {on_its_own['FAILS']} fail on "
+                f"its own numbers. On our runs {on_ours['HOLDS']} hold, {on_ours['FAILS']} fail, and "
+                f"{on_ours['NOT RUN']} have no run yet.",
+                about="claims",
+            )
+        )
+    return result
+
+
+def foremost(found: Sequence[Finding], number: int = 3) -> list[Finding]:
+    """The heaviest sentences, at most one a subject; of equal weight the one that comes first in `found`."""
+    by_subject: dict[str, Finding] = {}
+    for finding in sorted(found, key=lambda f: -f.weight):
+        by_subject.setdefault(finding.about, finding)
+    return list(by_subject.values())[:number]
 
 
 def _generation(evidence: Evidence) -> list[Finding]:

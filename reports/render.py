@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
-import math
+import base64
+import hashlib
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,20 +17,23 @@ from markupsafe import Markup
 from pomonag.records.files import atomic_write
 from pomonag.records.provenance import provenance
 from reports import figures, method_tables, tables
+from reports.cells import slug
 from reports.claims.judging import judge as judge_claims
 from reports.consistency import RULES, check, load_paper
 from reports.decisions import DECISIONS
 from reports.evidence import Evidence, NotRun, Number
-from reports.findings import findings
-from reports.judgement import headline, judgements, marks_of
+from reports.findings import findings, foremost, paper_findings
+from reports.judgement import Judged, headline, judgements, marks_of
 from reports.leakage import attribution, audit
 from reports.margins import load as load_margins
 from reports.measurements import RunKey
 from reports.paper_figures.page import paper_figures
+from reports.number_texts import interval_text, number_text, seconds_text
+from reports.paper_cells import paper_cells
+from reports.provenance_panel import SETTING, as_script, panel_data
+from reports.verdict import Name
 
 _TEMPLATES = Path(__file__).parent / "templates"
-# Digits after the point by unit.
-_DECIMALS = {"%": 2, "architectures": 0, "calls": 0, "fraction": 3}
 
 
 @dataclass(frozen=True)
@@ -41,8 +45,8 @@ class Panel:
     missing: str = ""
 
 
-def render(evidence: Evidence) -> str:
-    """The page as HTML."""
+def render(evidence: Evidence, version: str | None = None) -> str:
+    """The page as HTML. With the `version` of its results it also asks its server for newer ones; else for nothing."""
     started = time.perf_counter()
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES),
@@ -52,14 +56,20 @@ def render(evidence: Evidence) -> str:
         undefined=jinja2.StrictUndefined,
     )
     environment.filters |= {"number": number_text, "interval": interval_text, "kind": kind, "seconds": seconds_text}
-    environment.globals["next_id"] = itertools.count().__next__
     runs = evidence.all_runs()
+    places = {id(run): place for place, (run, _) in enumerate(runs)}
+    environment.filters["slug"] = slug
+    environment.filters["run_place"] = lambda number: places[id(number.measurements[0].run)]
+    environment.filters["paper_cell"] = {cell.number: cell.id for cell in paper_cells()}.get
     inconsistencies = check(load_paper())
     claims = judge_claims(evidence)
     judged = judgements(evidence, load_margins(), marks_of(inconsistencies))
+    sentences = paper_findings(judged, inconsistencies, claims) + findings(evidence)
+    scripts = [_file(name) for name in (("report.js",) if version is None else ("report.js", "live.js"))]
     context: dict[str, Any] = {
         "evidence": evidence,
-        "findings": findings(evidence),
+        "foremost": foremost(sentences),
+        "findings": sentences,
         "tables": [tables.table_4(evidence), tables.table_2(evidence), tables.hypervolumes(evidence)],
         "times": tables.times(evidence),
         "behind": [method_tables.parts(evidence), method_tables.scaling_factors()],
@@ -67,6 +77,7 @@ def render(evidence: Evidence) -> str:
         "paper_figures": paper_figures(evidence),
         "series": figures.LABELS,
         "judged": judged,
+        "counts": verdict_counts(judged),
         "verdicts": headline(judged),
         "inconsistencies": inconsistencies,
         "rules": len(RULES),
@@ -83,7 +94,11 @@ def render(evidence: Evidence) -> str:
         "machines": Counter(_machine(run.provenance) for run, _ in runs),
         "here": provenance(),
         "made": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
-        "style": Markup((_TEMPLATES / "style.css").read_text(encoding="utf-8")),
+        "style": _file("style.css"),
+        "scripts": scripts,
+        "policy": policy(scripts, version is not None),
+        "panel": as_script(panel_data(evidence, judged, inconsistencies)),
+        "version": version,
     }
     page = environment.get_template("report.html").render(context)
     return page.replace("@@RENDER_SECONDS@@", f"{time.perf_counter() - started:.1f}")
@@ -95,6 +110,31 @@ def write(evidence: Evidence, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_write(path, "w") as file:
         file.write(page)
+
+
+def verdict_counts(judged: Sequence[Judged]) -> dict[str, int]:
+    """How many results have which verdict, each judged alone, in the order of the verdicts; settings last."""
+    names = Counter(str(one.verdict.name) if one.verdict else SETTING for one in judged)
+    return {name: names[name] for name in (*Name, SETTING) if names[name]}
+
+
+def policy(scripts: Sequence[str], served: bool) -> str:
+    """The content security policy: these scripts and no other, and no request beyond the server of a `served` page.
+
+    Styles may stand in attributes: pictures carry theirs there.
+    """
+    digests = (base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts)
+    allowed = " ".join(f"'sha256-{digest}'" for digest in digests)
+    connect = "; connect-src 'self'" if served else ""
+    return (
+        f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data:{connect}; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _file(name: str) -> Markup:
+    """A file of the templates as it stands, for an element of the page."""
+    return Markup((_TEMPLATES / name).read_text(encoding="utf-8"))
 
 
 def panels(evidence: Evidence) -> list[Panel]:
@@ -116,41 +156,6 @@ def panels(evidence: Evidence) -> list[Panel]:
             missing = " ".join(entry.missing) if isinstance(entry, NotRun) else "no front was recorded"
             result.append(Panel(place.label, None, missing))
     return result
-
-
-def number_text(value: float, unit: str) -> str:
-    """A value with the digits that its unit deserves.
-
-    >>> number_text(99.971, "%"), number_text(1234.5, "x"), number_text(5.0, "architectures")
-    ('99.97', '1,234', '5')
-    """
-    return f"{value:,.{_decimals(value, unit)}f}"
-
-
-def _decimals(value: float, unit: str) -> int:
-    if unit in _DECIMALS:
-        return _DECIMALS[unit]
-    # Times and ratios span orders of magnitude: three significant digits.
-    return max(0, 2 - math.floor(math.log10(abs(value)))) if value else 0
-
-
-def interval_text(number: Number) -> str:
-    """`99.97 ± 0.10`, the half-width with the mean's digits, and left out for a single seed; times with their unit."""
-    summary = number.summary
-    decimals = _decimals(summary.mean, number.unit)
-    text = f"{summary.mean:,.{decimals}f}"
-    # A count that is the same by construction needs no interval.
-    exact = summary.ci95 == 0 and number.unit in ("architectures", "calls")
-    if summary.ci95 is not None and not exact:
-        text += f" ± {summary.ci95:,.{decimals}f}"
-    return text + {"s": " s", "ms": " ms", "x": " ×"}.get(number.unit, "")
-
-
-def seconds_text(seconds: float) -> str:
-    """`0.23 s`, `12 s`, `7.4 min`."""
-    if seconds < 10:
-        return f"{seconds:.2g} s"
-    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.1f} min"
 
 
 def kind(entry: Any) -> str:
