@@ -27,13 +27,14 @@ from reports.judgement import Judged, headline, judgements, marks_of
 from reports.leakage import attribution, audit
 from reports.margins import load as load_margins
 from reports.measurements import RunKey
-from reports.paper_figures.page import paper_figures
 from reports.number_texts import interval_text, number_text, seconds_text
 from reports.paper_cells import paper_cells
+from reports.paper_figures.page import paper_figures
 from reports.provenance_panel import SETTING, as_script, panel_data
 from reports.verdict import Name
 
 _TEMPLATES = Path(__file__).parent / "templates"
+_STYLES = ("style.css", "paper_figures.css")
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ def render(evidence: Evidence, version: str | None = None) -> str:
         "machines": Counter(_machine(run.provenance) for run, _ in runs),
         "here": provenance(),
         "made": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
-        "style": _file("style.css"),
+        "style": Markup("").join(map(_file, _STYLES)),
         "scripts": scripts,
         "policy": policy(scripts, version is not None),
         "panel": as_script(panel_data(evidence, judged, inconsistencies)),

@@ -7,7 +7,8 @@ import pytest
 
 from reports import render
 
-STYLE = (Path(render.__file__).parent / "templates" / "style.css").read_text(encoding="utf-8")
+TEMPLATES = Path(render.__file__).parent / "templates"
+STYLE = "".join(path.read_text(encoding="utf-8") for path in sorted(TEMPLATES.glob("*.css")))
 GROUNDS = ("ground", "raised", "tint")
 TEXT = ("ink", "soft", "accent", "good", "bad", "warn")
 
@@ -45,6 +46,5 @@ def test_text_and_marks_stand_out(mode):
 
 
 def test_every_variable_that_is_used_is_declared():
-    templates = Path(render.__file__).parent / "templates"
-    used = {name for path in templates.iterdir() for name in re.findall(r"var\(--([\w-]+)\)", path.read_text("utf-8"))}
+    used = {name for path in TEMPLATES.iterdir() for name in re.findall(r"var\(--([\w-]+)\)", path.read_text("utf-8"))}
     assert used <= colours(0).keys()
