@@ -22,11 +22,13 @@ from reports.decisions import DECISIONS
 from reports.evidence import Evidence, NotRun, Number
 from reports.findings import findings
 from reports.judgement import headline, judgements, marks_of
+from reports.layouts import paper_tables
 from reports.leakage import attribution, audit
 from reports.margins import load as load_margins
 from reports.measurements import RunKey
 
 _TEMPLATES = Path(__file__).parent / "templates"
+_STYLES = ("style.css", "paper_tables.css")
 # Digits after the point by unit.
 _DECIMALS = {"%": 2, "architectures": 0, "calls": 0, "fraction": 3}
 
@@ -65,6 +67,7 @@ def render(evidence: Evidence) -> str:
         "panels": panels(evidence),
         "series": figures.LABELS,
         "judged": judged,
+        "paper_tables": paper_tables(judged),
         "verdicts": headline(judged),
         "inconsistencies": inconsistencies,
         "rules": len(RULES),
@@ -81,7 +84,7 @@ def render(evidence: Evidence) -> str:
         "machines": Counter(_machine(run.provenance) for run, _ in runs),
         "here": provenance(),
         "made": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
-        "style": Markup((_TEMPLATES / "style.css").read_text(encoding="utf-8")),
+        "style": Markup("".join((_TEMPLATES / name).read_text(encoding="utf-8") for name in _STYLES)),
     }
     page = environment.get_template("report.html").render(context)
     return page.replace("@@RENDER_SECONDS@@", f"{time.perf_counter() - started:.1f}")
