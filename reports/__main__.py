@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,9 @@ from reports.measurements import SHIPPED
 
 if TYPE_CHECKING:
     from reports.evidence import Evidence
+
+# Of the paper's tables as files; `table_files.WRITERS` says how. Its import takes seconds, so not at the top.
+FORMATS = ("csv", "markdown", "latex")
 
 _folder = click.Path(file_okay=False, path_type=Path)
 _there = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -39,7 +42,10 @@ def main() -> None:
 @_output
 @click.option("--fresh", is_flag=True, help="Recompute everything that can run here, not only what takes seconds.")
 def paper_tables(results_dir: Path, output: Path, fresh: bool) -> None:
-    """Recompute the smoke set (or everything), compare, write the report; exit code 1 when values disagree."""
+    """Recompute the smoke set (or everything), compare, write the report and the paper's tables as files beside it.
+
+    Exit code 1 when values disagree.
+    """
     # Drawing needs torch and matplotlib, which take seconds to import: only where something is drawn.
     from reports import render
     from reports.evidence import gather
@@ -54,6 +60,7 @@ def paper_tables(results_dir: Path, output: Path, fresh: bool) -> None:
     evidence = gather(results_dir, scratch, catalogue)
     render.write(evidence, output)
     _say(evidence, output)
+    _write_tables(evidence, FORMATS, (), output.parent / "tables")
     if code:
         raise UserError(f"recomputing ended with exit code {code}, see above; {output} holds what there is.")
     if evidence.mismatches:
@@ -73,6 +80,28 @@ def render_only(results_dir: Path, output: Path) -> None:
     evidence = gather(results_dir)
     render.write(evidence, output)
     _say(evidence, output)
+
+
+@main.command("tables")
+@click.option("--format", "format_name", type=click.Choice(FORMATS), required=True)
+@click.option("--out", type=_folder, required=True, help="The folder to write into, one file a table.")
+@click.option("--table", "names", multiple=True, help="Only this one: 1 to 8, text or settings; may be repeated.")
+@_results
+@_recomputed
+def write_paper_tables(
+    format_name: str, out: Path, names: tuple[str, ...], results_dir: Path, recomputed: Path | None
+) -> None:
+    """Write the paper's tables with our numbers and the verdicts, ready for a paper (LaTeX), a page or a spreadsheet.
+
+    \b
+    python -m reports tables --format latex --out tables
+    python -m reports tables --format csv --out tables --table 4 --table text
+    """
+    from reports.evidence import gather
+
+    evidence = gather(results_dir, recomputed)
+    _set_aside(evidence.problems)
+    _write_tables(evidence, (format_name,), names, out)
 
 
 @main.command()
@@ -129,6 +158,16 @@ def recompute(results_dir: Path, catalogue: Path, fresh: bool) -> int:
     command = [sys.executable, "-m", "benchmarks", "run", "--results-dir", str(results_dir)]
     command += ["--catalogue", str(catalogue), *([] if fresh else ["--smoke", "--sample", "0.05"])]
     return subprocess.run(command, check=False).returncode
+
+
+def _write_tables(evidence: Evidence, formats: Iterable[str], names: Sequence[str], folder: Path) -> None:
+    """The named tables of the paper, or all, as files."""
+    from reports.paper_tables import judged_tables
+    from reports.table_files import write_tables
+
+    tables = judged_tables(evidence, names)
+    written = [path for format_name in formats for path in write_tables(tables, format_name, folder)]
+    click.echo(f"{folder}: {', '.join(path.name for path in written)}")
 
 
 def _say(evidence: Evidence, output: Path) -> None:

@@ -22,10 +22,10 @@ from reports.decisions import DECISIONS
 from reports.evidence import Evidence, NotRun, Number
 from reports.findings import findings
 from reports.judgement import headline, judgements, marks_of
-from reports.layouts import paper_tables
 from reports.leakage import attribution, audit
 from reports.margins import load as load_margins
 from reports.measurements import RunKey
+from reports.paper_tables import paper_tables
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _STYLES = ("style.css", "paper_tables.css")

@@ -92,6 +92,11 @@ class Column:
         """Both headings in one line."""
         return f"{self.group}: {self.label}" if self.group else self.label
 
+    @property
+    def named(self) -> str:
+        """The heading with its remark."""
+        return f"{self.label}, {self.remark}" if self.remark else self.label
+
 
 @dataclass(frozen=True)
 class Stub:
@@ -100,6 +105,11 @@ class Stub:
     label: str
     span: int = 1
     remark: str = ""
+
+    @property
+    def named(self) -> str:
+        """The label with its remark."""
+        return f"{self.label}, {self.remark}" if self.remark else self.label
 
 
 @dataclass(frozen=True)

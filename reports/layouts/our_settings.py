@@ -92,9 +92,7 @@ def _search() -> dict[SettingKey, str]:
         for metric, name in (("accuracy", "accuracy"), ("params_macs_latency", "params")):
             for bound, end in (("lower_bound", "low"), ("upper_bound", "high")):
                 key = (f"POMONAG {phase} phase", "all", f"scaling_factor_{metric}_search", bound)
-                found[key] = (
-                    f"{getattr(reference[name], end):,} in reference mode, {getattr(fast[name], end):g} in fast mode"
-                )
+                found[key] = f"{getattr(reference[name], end):,} (reference), {getattr(fast[name], end):g} (fast)"
     return found
 
 

@@ -123,7 +123,7 @@ def table_4(places: Places) -> PaperTable:
     return PaperTable(
         "4",
         "generation metrics",
-        "%. Mean ± 95 % interval over three runs. Ours, POMONAG: fast mode.",
+        "All in %. Mean ± 95 % interval over three runs. Ours: POMONAG in fast mode, DiffusionNAG in reference mode.",
         (Column("Method"),),
         tuple(Column(label, space) for space in SPACES.values() for label in labels.values()),
         tuple(

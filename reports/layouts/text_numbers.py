@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pomonag.errors import UserError
 from pomonag.guidance.factor_files import fast_factors
 from pomonag.guidance.stretching import PAPER_FACTORS, PHASES
@@ -18,7 +20,7 @@ _TIMES = (
 _GAINS = {"spearman_accuracy_noisy_gain": "noisy", "spearman_accuracy_denoised_gain": "denoised"}
 _CHANGES = {"params_change": "params", "macs_change": "MACs", "latency_change": "latency"}
 # The space's changes that the text prints: it says nothing of Acc on NASBench201, nor of Acc's latency.
-_PRINTED_CHANGES = {
+_PRINTED_CHANGES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "POMONAG-Eff": {metric: tuple(SPACES) for metric in _CHANGES},
     "POMONAG-Acc": dict.fromkeys(("params_change", "macs_change"), ("mbv3",)),
 }
@@ -40,8 +42,8 @@ def numbers_in_the_text(places: Places) -> PaperTable:
     return PaperTable(
         "text",
         "Numbers in the text",
-        "Scaling factors are settings and get no verdict: beside them stand those of our two modes. Labels of the two "
-        "modes have other scales, so that their factors are not comparable.",
+        "Scaling factors are settings and get no verdict: beside them stand those of our reference and fast modes, "
+        "whose labels have other scales, so that their factors are not comparable.",
         (Column("Place"), Column("What")),
         tuple(Column(label) for label in SPACES.values()),
         tuple(rows),
@@ -75,8 +77,8 @@ def _our_factors(space: str, phase: str, objective: str) -> str:
     try:
         fast = fast_factors(space)
     except UserError:
-        return f"{reference} in reference mode"
-    return f"{reference} in reference mode, {factor_text(getattr(fast[phase], objective))} in fast mode"
+        return f"{reference} (reference)"
+    return f"{reference} (reference), {factor_text(getattr(fast[phase], objective))} (fast)"
 
 
 def _times(places: Places) -> Found:
