@@ -13,8 +13,11 @@ STACKED_FROM = 3
 LONG = 40
 SIDES = ("Paper", "Ours", "Verdict")
 _SUPERSCRIPTS = {ord(above): plain for above, plain in zip("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")}
+# A mark for "nothing", between signs that LaTeX would draw as one (two hyphens as a dash).
+_APART = "\0"
 _ESCAPES = str.maketrans(
     {
+        _APART: "{}",
         "\\": r"\textbackslash{}",
         "~": r"\textasciitilde{}",
         "^": r"\textasciicircum{}",
@@ -32,8 +35,8 @@ _ESCAPES = str.maketrans(
         "↑": r"$\uparrow$",
         "↓": r"$\downarrow$",
         "→": r"$\rightarrow$",
-        "–": "--",
-        "—": "---",
+        "–": r"\textendash{}",
+        "—": r"\textemdash{}",
         "…": r"\ldots{}",
     }
 )
@@ -46,7 +49,8 @@ def escape(text: str) -> str:
     '50 \\% \\& 0.1 $\\pm$ 0.2, 1 $\\times$ 10$^{-4}$'
     """
     one_line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    powers = re.split(r"([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)", one_line)
+    apart = re.sub(r"([-'`!?,])(?=[-'`,])", rf"\1{_APART}", one_line)
+    powers = re.split(r"([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)", apart)
     return "".join(
         f"$^{{{part.translate(_SUPERSCRIPTS)}}}$" if place % 2 else part.translate(_ESCAPES)
         for place, part in enumerate(powers)
@@ -98,8 +102,12 @@ def _head(table: PaperTable, side_by_side: bool) -> list[str]:
     own = [(column.label, width) for column in table.columns]
     labels = [(stub.label, 1) for stub in table.stubs]
     if not side_by_side:
-        return [*lines, _line([escape(label) for label, _ in labels + own])]
-    return [*lines, *_spanning([("", 1)] * stubs + own), _line([*(escape(s) for s, _ in labels), *SIDES * len(own)])]
+        return [*lines, _line([_cell(label) for label, _ in labels + own])]
+    return [
+        *lines,
+        *_spanning([("", 1)] * stubs + own),
+        _line([*(_cell(label) for label, _ in labels), *SIDES * len(own)]),
+    ]
 
 
 def _spanning(headings: Sequence[tuple[str, int]]) -> list[str]:
@@ -145,8 +153,9 @@ def verdict_text(entry: PaperEntry) -> str:
 
 
 def _cell(text: str) -> str:
-    """A cell; one that begins like an argument of the line break before it is kept from being one."""
-    return "{}" + escape(text) if text[:1] in ("[", "*") else escape(text)
+    """A cell; one that begins like an argument of the line break or rule before it is kept from being one."""
+    escaped = escape(text)
+    return "{}" + escaped if escaped.startswith(("[", "*")) else escaped
 
 
 def _line(cells: Sequence[str]) -> str:
