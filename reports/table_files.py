@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from pomonag.errors import UserError
 from pomonag.records.files import atomic_write
 from reports.latex import latex_table, ours_text, verdict_text
 from reports.layouts.layout import Entry, PaperEntry, PaperTable, Printed
-from reports.row_formats import write_csv, write_markdown
+from reports.row_formats import Writer, write_csv, write_markdown
 
 MEASURED = (
     "group", "column", "paper", "paper_value", "paper_ci95", "unit", "ours", "ours_mean", "ours_ci95", "n", "verdict",
@@ -53,7 +53,7 @@ def markdown_table(table: PaperTable) -> str:
     return f"### {table.heading}\n\n{table.caption}\n\n{_laid_out(table, write_markdown)}"
 
 
-def _laid_out(table: PaperTable, write: Callable[[Sequence[str], Iterable, io.StringIO], None]) -> str:
+def _laid_out(table: PaperTable, write: Writer) -> str:
     columns = [*(stub.named for stub in table.stubs), *(column.full for column in table.columns)]
     rows = [[*(stub.named for stub in row.stubs), *map(_stacked, row.entries)] for row in table.rows]
     file = io.StringIO()
