@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,9 @@ from reports.measurements import SHIPPED
 
 if TYPE_CHECKING:
     from reports.evidence import Evidence
+
+# Of the paper's tables as files; `table_files.WRITERS` says how. Its import takes seconds, so not at the top.
+FORMATS = ("csv", "markdown", "latex")
 
 _folder = click.Path(file_okay=False, path_type=Path)
 _there = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -40,7 +43,10 @@ def main() -> None:
 @_output
 @click.option("--fresh", is_flag=True, help="Recompute everything that can run here, not only what takes seconds.")
 def paper_tables(results_dir: Path, output: Path, fresh: bool) -> None:
-    """Recompute the smoke set (or everything), compare, write the report; exit code 1 when values disagree."""
+    """Recompute the smoke set (or everything), compare, write the report and the paper's tables as files beside it.
+
+    Exit code 1 when values disagree.
+    """
     # Drawing needs torch and matplotlib, which take seconds to import: only where something is drawn.
     from reports import render
     from reports.evidence import gather
@@ -56,6 +62,7 @@ def paper_tables(results_dir: Path, output: Path, fresh: bool) -> None:
     render.write(evidence, output)
     _say(evidence, output)
     write_all_figures(evidence, output.parent / "figures")
+    _write_tables(evidence, FORMATS, (), output.parent / "tables")
     if code:
         raise UserError(f"recomputing ended with exit code {code}, see above; {output} holds what there is.")
     if evidence.mismatches:
@@ -120,6 +127,28 @@ def figures(results_dir: Path, recomputed: Path | None, format_name: str, out: P
     evidence = gather(results_dir, recomputed)
     _set_aside(evidence.problems)
     click.echo(f"{out}: {len(write_figures(evidence, out, format_name))} figures as {format_name.upper()}.")
+
+
+@main.command("tables")
+@click.option("--format", "format_name", type=click.Choice(FORMATS), required=True)
+@click.option("--out", type=_folder, required=True, help="The folder to write into, one file a table.")
+@click.option("--table", "names", multiple=True, help="Only this one: 1 to 8, text or settings; may be repeated.")
+@_results
+@_recomputed
+def write_paper_tables(
+    format_name: str, out: Path, names: tuple[str, ...], results_dir: Path, recomputed: Path | None
+) -> None:
+    """Write the paper's tables with our numbers and the verdicts, ready for a paper (LaTeX), a page or a spreadsheet.
+
+    \b
+    python -m reports tables --format latex --out tables
+    python -m reports tables --format csv --out tables --table 4 --table text
+    """
+    from reports.evidence import gather
+
+    evidence = gather(results_dir, recomputed)
+    _set_aside(evidence.problems)
+    _write_tables(evidence, (format_name,), names, out)
 
 
 @main.command()
@@ -203,6 +232,16 @@ def write_all_figures(evidence: Evidence, folder: Path) -> None:
 
     for format_name in FORMATS:
         click.echo(f"{folder}: {len(write_figures(evidence, folder, format_name))} figures as {format_name.upper()}.")
+
+
+def _write_tables(evidence: Evidence, formats: Iterable[str], names: Sequence[str], folder: Path) -> None:
+    """The named tables of the paper, or all, as files."""
+    from reports.paper_tables import judged_tables
+    from reports.table_files import write_tables
+
+    tables = judged_tables(evidence, names)
+    written = [path for format_name in formats for path in write_tables(tables, format_name, folder)]
+    click.echo(f"{folder}: {', '.join(path.name for path in written)}")
 
 
 def _say(evidence: Evidence, output: Path) -> None:

@@ -51,10 +51,10 @@ def parts(evidence: Evidence) -> ReportTable:
     )
 
 
-def _digits(factor: float) -> str:
+def factor_text(factor: float) -> str:
     """Four significant digits, whole numbers as they are.
 
-    >>> _digits(24943), _digits(5.6668), _digits(0.0)
+    >>> factor_text(24943), factor_text(5.6668), factor_text(0.0)
     ('24,943', '5.667', '0')
     """
     return f"{factor:,.0f}" if factor >= 1000 else f"{factor:.4g}"
@@ -74,7 +74,7 @@ def scaling_factors() -> ReportTable:
     """The factors of both modes, and how ours were found."""
     ours, how = fast_factors("nb201"), shipped_tuning("nb201")
     rows = [
-        Row(f"{mode}, {phase}", "", tuple(Plain(_digits(getattr(k, name))) for name in _FACTORS))
+        Row(f"{mode}, {phase}", "", tuple(Plain(factor_text(getattr(k, name))) for name in _FACTORS))
         for mode, phases in (("Reference (the paper's)", PAPER_FACTORS["nb201"]), ("Fast", ours))
         for phase, k in phases.items()
     ]

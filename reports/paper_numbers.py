@@ -40,11 +40,12 @@ class PaperNumber:
     @property
     def text(self) -> str:
         """The number as printed: digits, half-width, unit."""
-        decimals = 0 if self.unit in ("architectures", "s", "triplets") else 3 if self.unit == "rho" else 2
+        whole = self.unit in ("1", "architectures", "s", "triplets") or self.statistic == "relative"
+        decimals = 0 if whole else 3 if self.unit == "rho" else 2
         shown = f"{self.value:,.{decimals}f}"
         if self.note.startswith("lower bound"):
             shown = f"> {shown}"
-        return shown if self.ci95 is None else f"{shown} ± {self.ci95:.{decimals}f}"
+        return shown if self.ci95 is None else f"{shown} ± {self.ci95:,.{decimals}f}"
 
 
 def load(path: Path | str = PATH) -> list[PaperNumber]:

@@ -30,11 +30,12 @@ from reports.measurements import RunKey
 from reports.number_texts import interval_text, number_text, seconds_text
 from reports.paper_cells import paper_cells
 from reports.paper_figures.page import paper_figures
+from reports.paper_tables import paper_tables
 from reports.provenance_panel import SETTING, as_script, panel_data
 from reports.verdict import Name
 
 _TEMPLATES = Path(__file__).parent / "templates"
-_STYLES = ("style.css", "paper_figures.css")
+_STYLES = ("style.css", "paper_tables.css", "paper_figures.css")
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,7 @@ def render(evidence: Evidence, version: str | None = None) -> str:
         "series": figures.LABELS,
         "judged": judged,
         "counts": verdict_counts(judged),
+        "paper_tables": paper_tables(judged),
         "verdicts": headline(judged),
         "inconsistencies": inconsistencies,
         "rules": len(RULES),

@@ -167,7 +167,7 @@ def table_4(evidence: Evidence) -> ReportTable:
         rows.append(Row(line.label, line.remark, tuple(entries)))
     return ReportTable(
         "table-4",
-        "Table 4, NASBench201: validity, uniqueness, novelty",
+        "Beside Table 4: NASBench201, validity, uniqueness, novelty",
         tuple(TABLE_4_METRICS.values()),
         tuple(rows),
         (
@@ -199,7 +199,7 @@ def table_2(evidence: Evidence) -> ReportTable:
         rows.append(Row(line.label, line.remark, tuple(entries)))
     return ReportTable(
         "table-2",
-        "Table 2, CIFAR columns: accuracy by look-up and evaluated architectures",
+        "Beside Table 2: CIFAR columns, accuracy by look-up and evaluated architectures",
         tuple(columns),
         tuple(rows),
         (

@@ -15,7 +15,7 @@ const report = (() => {
     return node;
   }
 
-  // --- filter: every element with data-verdict is a result; a row goes, a place of a table is blanked ---
+  // --- filter: every element with data-verdict is a result; a place of a table is blanked, an empty row goes ---
   const normal = (field, value) => field === "verdict" ? value.toLowerCase().replace(/\s+/g, "-") : value;
   const label = (field, value) => field === "verdict" ? value.replaceAll("-", " ").toUpperCase()
     : field === "table" && /^\d+$/.test(value) ? `Table ${value}` : value;
@@ -23,9 +23,9 @@ const report = (() => {
   function collect() {
     items = all("[data-verdict]").map((node) => {
       const row = node.closest("tr");
-      const head = row && node !== row ? row.querySelector("th")?.textContent ?? "" : "";
+      const head = row.querySelector("th")?.textContent ?? "";
       const fields = Object.fromEntries(FIELDS.map((f) => [f, normal(f, node.dataset[f] ?? "")]));
-      const words = [head, node.textContent, node.dataset.cell ?? "", ...Object.values(fields)].join(" ");
+      const words = [head, node.textContent, node.title, node.dataset.cell ?? "", ...Object.values(fields)].join(" ");
       return { node, row, fields, words: words.toLowerCase(), id: node.dataset.cell ?? words };
     });
     for (const field of FIELDS) {
@@ -52,17 +52,13 @@ const report = (() => {
     const want = wanted(), active = Object.keys(want).length > 0;
     for (const item of items) {
       item.match = matches(item, want);
-      if (item.node === item.row) item.row.hidden = !item.match;
-      else item.node.classList.toggle("out", !item.match);
+      item.node.classList.toggle("out", !item.match);
     }
-    for (const row of new Set(items.filter((i) => i.row && i.node !== i.row).map((i) => i.row)))
+    for (const row of new Set(items.map((item) => item.row)))
       row.hidden = !items.some((item) => item.row === row && item.match);
     for (const block of all("[data-block]")) {
       const inside = items.filter((item) => block.contains(item.node)), shown = inside.filter((item) => item.match);
-      block.hidden = inside.length > 0 && shown.length === 0;
-      if (block.matches("details")) block.open = active || block.dataset.open !== undefined;
-      const count = block.querySelector("[data-count]");
-      if (count) count.textContent = active ? `${distinct(shown)} of ${distinct(inside)} results` : `${distinct(inside)} results`;
+      block.hidden = inside.length ? shown.length === 0 : active;
     }
     for (const field of FIELDS)
       for (const option of form.elements[field].options) {
@@ -171,9 +167,6 @@ const report = (() => {
   }
 
   function makeButtons() {
-    // Places of a table that hold no number element become one as a whole.
-    for (const place of all("td[data-cell]"))
-      if (!place.querySelector(".number")) place.replaceChildren(make("span", { class: "number" }, ...place.childNodes));
     for (const number of all(".number")) {
       if (!number.closest("[data-cell]")) continue;
       number.setAttribute("role", "button");
@@ -217,7 +210,6 @@ const report = (() => {
     data = JSON.parse(byId("panel-data").textContent);
     form = byId("filter").querySelector("form");
     byId("filter").hidden = false;
-    for (const block of all("details[data-block]")) if (block.dataset.table === "4") block.dataset.open = "";
     form.addEventListener("input", changed);
     form.addEventListener("submit", (event) => event.preventDefault());
     form.addEventListener("reset", () => setTimeout(changed));

@@ -13,7 +13,7 @@ from reports import render
 from reports.evidence import Evidence
 
 VALIDITY = "table4-pomonag-paper-nb201-mean-over-runs-validity-mean-generated"
-SHOWN = "tr[data-verdict]:not([hidden])"
+SHOWN = "td[data-verdict]:not(.out)"
 TOTAL = 234
 
 
@@ -115,7 +115,7 @@ def test_filters_combine_and_clear(open_page):
 def test_a_filter_without_results_or_of_unknown_names_says_so(open_page):
     page = open_page("#q=no-such-word")
     wait_for_count(page, 0)
-    assert page.locator(".group:visible").count() == 0
+    assert page.locator(".paper-table:visible").count() == 0
     page = open_page("#verdict=invented&table=4")
     assert said(page) == f"12 of {TOTAL} results shown: Table 4"
 
@@ -139,7 +139,7 @@ def test_places_of_a_table_are_blanked_and_their_rows_hidden(open_page):
 
 def test_a_number_opens_its_provenance_and_escape_gives_the_focus_back(open_page):
     page = open_page("#table=4")
-    number = page.locator(f"tr[data-cell='{VALIDITY}'] .number").nth(1)
+    number = page.locator(f"td[data-cell='{VALIDITY}'] .number").nth(1)
     number.focus()
     page.keyboard.press("Enter")
     panel = page.locator("#provenance")
@@ -187,7 +187,7 @@ def test_a_result_that_was_not_run_shows_the_paper_and_a_link_leads_to_its_rules
 
 def test_the_command_is_copied(open_page):
     page = open_page("#table=4", permissions=["clipboard-read", "clipboard-write"])
-    page.locator(f"tr[data-cell='{VALIDITY}'] .number").first.click()
+    page.locator(f"td[data-cell='{VALIDITY}'] .number").first.click()
     page.click("#provenance .copy")
     page.wait_for_function("() => document.querySelector('#provenance .said').textContent")
     if page.locator("#provenance .said").inner_text() == "Copied":
@@ -263,7 +263,7 @@ def test_the_page_never_scrolls_sideways(open_page, width):
     page = open_page(width=width)
     page.evaluate("document.querySelectorAll('details').forEach(node => { node.open = true; })")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    page.locator(".group .number").first.click()
+    page.locator(".paper-table .number").first.click()
     assert page.evaluate("document.getElementById('provenance').scrollWidth") <= width
 
 
@@ -271,7 +271,7 @@ def test_paper_shows_everything_and_no_controls(open_page):
     page = open_page(color_scheme="dark")
     page.emulate_media(media="print")
     assert not page.locator("#theme").is_visible()
-    assert not page.locator("nav").is_visible()
+    assert not page.locator("nav").first.is_visible()
     assert not page.locator("#filter form").is_visible()
     closed = page.locator("details:not([open])").first
     assert closed.evaluate("node => getComputedStyle(node, '::details-content').contentVisibility") == "visible"

@@ -47,6 +47,10 @@ def test_agreeing_values_make_a_report_and_end_well(recomputing, tmp_path):
     assert "recomputed here" in (tmp_path / "out" / "r.html").read_text()
     assert recomputing.fresh == [False]
     assert list((tmp_path / "out" / "recomputed").iterdir())
+    # The paper's tables stand beside the page, in every format.
+    files = [path.name for path in (tmp_path / "out" / "tables").iterdir()]
+    assert len(files) == 30
+    assert {"table4.csv", "table4.md", "table4.tex"} <= set(files)
 
 
 def test_a_mismatch_ends_with_1_after_the_report_was_written(recomputing, tmp_path):

@@ -131,10 +131,10 @@ def test_every_number_has_its_entry_in_the_panel_and_every_result_its_attributes
     known = data["cells"].keys() | data["paper"].keys()
     assert set(re.findall(r'data-cell="([^"]+)"', html)) <= known
     rows = re.findall(
-        r'<tr data-verdict="([^"]*)" data-table="([^"]+)" data-method="([^"]+)" data-space="([^"]+)"', html
+        r'data-verdict="([^"]*)" data-table="([^"]+)" data-method="([^"]+)" data-space="([^"]+)"', html
     )
     assert len(rows) == 234
-    assert Counter(row[0] for row in rows)["setting"] == 16
+    assert Counter(row[0] for row in rows)["SETTING"] == 16
 
 
 def test_only_a_served_page_asks_its_server(made_up):
