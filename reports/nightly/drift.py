@@ -59,13 +59,15 @@ def level(cells: int) -> float:
     return NIGHTLY_FALSE_ALARMS / max(1, cells)
 
 
-def degrees(a: Any, n: Any, b: Any, m: Any) -> Any:
+def degrees(a: Any, n: int, b: Any, m: int) -> Any:
     """Degrees of freedom of the difference of two means with squared standard errors `a`, `b` from n and m values."""
-    certain = np.minimum(n, m) - 1
-    if np.all(certain + 1 >= ENOUGH_FOR_CAUTIOUS_DEGREES):
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return np.where(a + b > 0, cautious_degrees(a, n - 1, b, m - 1), certain)
-    return certain
+    certain = min(n, m) - 1
+    if certain + 1 < ENOUGH_FOR_CAUTIOUS_DEGREES:
+        return certain
+    # From the shares of the sum, which do not underflow; without any spread no degrees are asked for.
+    total = np.asarray(a) + b
+    share = np.divide(a, total, out=np.ones_like(total, dtype=float), where=total > 0)
+    return cautious_degrees(share, n - 1, 1 - share, m - 1)
 
 
 def p_of_drop(drop: Any, a: Any, n: int, b: Any, m: int) -> Any:
