@@ -63,8 +63,9 @@ class Nightly:
             able = [run for run in runs if run not in lacking]
             if not able:
                 raise UserError(f"none of {len(runs)} runs can run here: {' '.join(lacking[0].missing())}")
-            cells = self._cells(able, machine, commit, started)
+            # Speed first, while the process holds nothing yet that could slow one side more than the other.
             ratios = self._ratios(speed, machine)
+            cells = self._cells(able, machine, commit, started)
             night = Night(cells, ratios, self._failed, [run.key.id for run in lacking])
             seconds = time.perf_counter() - started
             store.append(history.record_of(night, self._means(able), commit, machine, seconds).to_json())

@@ -9,10 +9,8 @@ MACHINE = Fingerprint("a processor", "2.9", 1)
 
 
 def an_acceptance(**changes) -> Acceptance:
-    return Acceptance(**{
-        "cell": "c", "config_hash": "h", "values": {0: 1.5, 7: 2.5}, "fingerprint": MACHINE, "commit": "0123", "why": "w",
-        **changes,
-    })  # fmt: skip
+    given = {"cell": "c", "config_hash": "h", "values": {0: 1.5, 7: 2.5}, "fingerprint": MACHINE}
+    return Acceptance(**{**given, "commit": "0123", "why": "w", **changes})
 
 
 def test_what_was_written_is_read_and_the_last_one_counts(tmp_path):
