@@ -12,6 +12,13 @@ from reports.nightly.acceptances import ACCEPTANCES, Acceptance, read_acceptance
 from reports.nightly.baseline import BASELINE, read_baseline, rows_of
 from reports.nightly.fingerprint import Fingerprint
 
+CHANGE = 1e-6
+"""Two values of one seed on one machine differ where they lie further apart than this (relative above 1).
+
+`reports.comparison` declares wider tolerances by metric, between machines and without a verdict on what is beyond
+them. Here sums are taken in the same order, so any difference has a cause, and the fresh seeds say what it is worth.
+"""
+
 
 @dataclass(frozen=True)
 class AcceptedValue:
@@ -27,8 +34,9 @@ class AcceptedValue:
 class Accepted:
     """Accepted values by cell, configuration and seed.
 
-    Of one seed the value recorded last counts. An acceptance makes its own values the only ones: whatever was recorded
-    before it no longer counts, and what was recorded later counts beside it.
+    Of one seed the value recorded last counts. An acceptance replaces what was recorded before it, where it differs:
+    if it has a seed of the same machine with that very value, the other seeds go on counting. What is recorded later
+    counts beside it.
     """
 
     values: Mapping[tuple[str, str], Mapping[int, AcceptedValue]]
@@ -59,12 +67,33 @@ def load_accepted(results: Path = SHIPPED, baseline: Path = BASELINE, acceptance
             _put(values.setdefault((row["cell"], row["config_hash"]), {}), row["seed"], value)
     accepted = read_acceptances(acceptances)
     for place, acceptance in accepted.items():
-        later = {s: v for s, v in values.get(place, {}).items() if v.recorded > acceptance.recorded}
-        values[place] = {
+        known = values.get(place, {})
+        later = {seed: value for seed, value in known.items() if value.recorded > acceptance.recorded}
+        own = {
             seed: AcceptedValue(value, acceptance.fingerprint, acceptance.commit, acceptance.recorded)
             for seed, value in acceptance.values.items()
-        } | later
+        }
+        values[place] = (known if _confirms(acceptance, known) else {}) | own | later
     return Accepted(values, accepted)
+
+
+def _confirms(acceptance: Acceptance, known: Mapping[int, AcceptedValue]) -> bool:
+    """Whether it says of the values before it that they are still the code's: a seed of its machine has not changed."""
+    shared = [
+        differs(known[seed].value, value)
+        for seed, value in acceptance.values.items()
+        if seed in known and known[seed].fingerprint == acceptance.fingerprint
+    ]
+    return bool(shared) and not any(shared)
+
+
+def differs(old: float, new: float) -> bool:
+    """Whether a value changed.
+
+    >>> differs(99.97, 99.97 + 1e-9), differs(99.97, 99.97 - 1e-3)
+    (False, True)
+    """
+    return abs(new - old) > CHANGE * max(1.0, abs(old))
 
 
 def _put(seeds: dict[int, AcceptedValue], seed: int, value: AcceptedValue) -> None:

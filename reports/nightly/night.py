@@ -8,18 +8,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from reports.comparison import tolerance_of
-from reports.nightly.accepted import AcceptedValue
+from reports.nightly.accepted import AcceptedValue, differs
 from reports.nightly.drift import LOWER_IS_BETTER, Difference, difference, level
 from reports.nightly.fingerprint import Fingerprint
 from reports.nightly.power import POWER, balanced_seeds, fresh_seeds_needed, power
 from reports.nightly.ratios import Ratio
 
-CHANGE = 1e-6
-"""Two values of one seed on one machine differ where they lie further apart than this (relative above 1).
-
-`reports.comparison` declares wider tolerances by metric, between machines and without a verdict on what is beyond
-them. Here sums are taken in the same order, so any difference has a cause, and the fresh seeds say what it is worth.
-"""
 Values = Mapping[int, float | None]
 """By seed; None where the metric was undefined for it, like the novelty of nothing valid."""
 
@@ -162,15 +156,6 @@ def judge_fresh(changed: CellNight, accepted: Mapping[int, AcceptedValue], fresh
     elif found.p_better <= level(cells):
         status = Status.BETTER
     return CellNight(watched, status, "; ".join(notes), commits, found, chance)
-
-
-def differs(old: float, new: float) -> bool:
-    """Whether a value changed.
-
-    >>> differs(99.97, 99.97 + 1e-9), differs(99.97, 99.97 - 1e-3)
-    (False, True)
-    """
-    return abs(new - old) > CHANGE * max(1.0, abs(old))
 
 
 def commit_range(accepted: Mapping[int, AcceptedValue], commit: str) -> str:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from markupsafe import Markup
 
+from reports.nightly.accepted import differs
 from reports.nightly.history import HISTORY, NightRecord, read_history, series
-from reports.nightly.night import CHANGE
 from reports.nightly.sparkline import sparkline
 
 SHOWN = 30
@@ -51,5 +51,5 @@ def nightly_page(folder: Path = HISTORY) -> NightlyPage:
 def _line(name: str, values: Sequence[float]) -> Line:
     known = [value for value in values if math.isfinite(value)]
     label = f"{name}: {known[0]:.4g} to {known[-1]:.4g} over {len(known)} nights"
-    moved = max(known) - min(known) > CHANGE * max(1.0, abs(known[0]))
+    moved = differs(min(known), max(known))
     return Line(name, sparkline(values, label), known[0], known[-1], moved)

@@ -22,8 +22,8 @@ from pomonag.records.record_store import RecordStore
 from reports import __main__ as reports_command_line
 from reports.measurements import RunKey, load_runs
 from reports.nightly import acceptances, accepting, baseline
-from reports.nightly.accepted import load_accepted
 from reports.nightly.acceptances import write_acceptances
+from reports.nightly.accepted import load_accepted
 from reports.nightly.history import read_history
 from reports.nightly.night import Status
 

@@ -50,6 +50,15 @@ def test_an_acceptance_replaces_what_came_before_and_not_what_came_after(shipped
     assert (accepted.reason(CELL, h), accepted.reason(CELL, "other")) == ("faster", None)
 
 
+def test_an_acceptance_of_what_did_not_change_keeps_the_other_seeds(shipped, record, tmp_path):
+    found = acceptances_of([CELL], "the paper's number cannot be reached", None, shipped)
+    write_baseline(rows_of([record(seed, 3.0) for seed in range(2, 20)]), tmp_path / "b.parquet")
+    write_acceptances(found, tmp_path / "accepted")
+    assert (
+        len(load_accepted(shipped, tmp_path / "b.parquet", tmp_path / "accepted").of(CELL, found[0].config_hash)) == 20
+    )
+
+
 def test_damaged_results_are_not_compared_with(shipped, tmp_path):
     (shipped / "torn.jsonl").write_text("{}\n")
     with pytest.raises(UserError, match=r"torn.jsonl:1.*version control"):

@@ -1,3 +1,5 @@
+import io
+
 import numpy as np
 import pytest
 from rich.console import Console
@@ -10,7 +12,7 @@ from reports.nightly.simulation import Population, normal_population, simulate
 
 
 def test_the_shipped_baseline_has_the_declared_power_and_false_alarms():
-    console = Console(width=120, record=True, file=open("/dev/null", "w"))  # noqa: PTH123, SIM115
+    console = Console(width=120, record=True, file=io.StringIO())
     for result in print_power(console, read_baseline(), nights=1000, seed=0).values():
         assert result.mean_caught >= POWER
         assert result.false_alarms <= NIGHTLY_FALSE_ALARMS * result.nights
