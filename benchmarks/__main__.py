@@ -1,9 +1,10 @@
-"""`python -m benchmarks plan|run`: what there is to measure, and measuring it."""
+"""`python -m benchmarks plan|run|nightly`: what there is to measure, measuring it, and watching that it stays so."""
 
 from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,9 @@ from benchmarks.runs import Run
 from pomonag.errors import UserError
 from pomonag.guarded import run_guarded
 from reports.measurements import SHIPPED, RunRecord
+from reports.nightly.history import HISTORY
+
+_folder = click.Path(file_okay=False, path_type=Path)
 
 
 def _options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -143,6 +147,39 @@ def _run(steps: Sequence[runner.Step], options: dict[str, Any]) -> None:
             click.echo(f"{line}{values} ({result.wall_seconds:.1f} s{who})")
     if failed:
         raise UserError(f"{failed} of {len(to_run)} runs failed, see above; the others are kept.")
+
+
+@main.command("nightly")
+@click.option("--results-dir", type=_folder, help="A new folder for tonight's results; by default one under output/.")
+@click.option("--history", type=_folder, default=HISTORY, show_default=True, help="Where the night is recorded.")
+@click.option("--seeds", type=click.IntRange(1), default=3, show_default=True, help="Fixed seeds that are compared.")
+@click.option("--max-hours", type=click.FloatRange(min=0), default=1.0, show_default=True, help="Hours at most.")
+@click.option("--baseline", is_flag=True, help="Compute the accepted seeds anew instead, for this code and machine.")
+def nightly_command(results_dir: Path | None, history: Path, seeds: int, max_hours: float, baseline: bool) -> None:
+    """Repeat the smoke runs and compare with what is accepted; exit code 1 when a cell drifts or a part got slower.
+
+    A value that differs by more than 1e-6 is a change; fresh seeds tell whether the change is a drift.
+    """
+    # PyTorch takes seconds to import: not for the other commands.
+    from benchmarks import nightly
+    from benchmarks.nightly_report import print_night
+    from benchmarks.nightly_speed import speed_runs
+    from reports.nightly.accepted import load_accepted
+    from reports.nightly.accepting import NIGHTS
+    from reports.nightly.baseline import BASELINE, rows_of, write_baseline
+
+    runs = nightly.guarded(suites.all_runs())
+    if baseline:
+        records = nightly.compute_baseline(runs, results_dir or NIGHTS.parent / "baseline", _say)
+        write_baseline(rows_of(records), BASELINE)
+        click.echo(
+            f"{BASELINE.name}: {len(records)} runs with seeds. They are what nights are compared with from now on."
+        )
+        return
+    folder = results_dir or NIGHTS / time.strftime("%Y%m%dT%H%M%S")
+    night = nightly.Nightly(load_accepted(), folder, history, seeds, max_hours, _say).run(runs, speed_runs())
+    print_night(Console(width=None if sys.stdout.isatty() else 240, highlight=False), night, folder)
+    raise SystemExit(night.exit_code)
 
 
 def _results(

@@ -20,6 +20,7 @@ from reports.evidence import Evidence, gather
 from reports.judgement import Judged, Marks, judged, marks_of
 from reports.margins import load as load_margins
 from reports.measurements import SHIPPED, RunKey
+from reports.nightly.acceptances import ACCEPTANCES, read_acceptances
 from reports.paper_cells import PaperCell
 from reports.verdicts import Name, Verdict
 
@@ -54,10 +55,14 @@ class Measuring:
     max_hours: float = 1.0
     profile: str = "lite"
     executor: str = "serial"
+    acceptances: Path = ACCEPTANCES
     _evidence: Evidence | None = None
 
     def judge(self, cell: PaperCell) -> None:
-        """Measures what is missing and affordable, then judges: WORSE fails, what cannot be judged is skipped."""
+        """Measures what is missing and affordable, then judges.
+
+        WORSE fails unless it was accepted; what cannot be judged is skipped.
+        """
         if lacking := self._lacks(cell):
             self._conclude(Judged(cell, None, Verdict(Name.NOT_RUN, lacking)), "")
         problem = self.measure(cell.source.run) if cell.source else ""
@@ -109,5 +114,12 @@ class Measuring:
             if self.strict:
                 pytest.fail(text, pytrace=False)
             pytest.skip(text)
-        if verdict.name is Name.WORSE:
+        if verdict.name is Name.WORSE and not self._accepted(found):
             pytest.fail(f"{text}: {verdict.reason}", pytrace=False)
+
+    def _accepted(self, found: Judged) -> bool:
+        """Whether somebody accepted this cell as it is measured now, with a reason in `reports/accepted/`."""
+        if found.number is None:
+            return False
+        now = found.number.measurements[-1]
+        return (now.cell.id, now.run.config_hash) in read_acceptances(self.acceptances)

@@ -215,6 +215,43 @@ def serve(port: int, results_dir: Path, recomputed: Path | None, seeds: int) -> 
     click.echo("ended; what it showed is kept by the store.")
 
 
+@main.command()
+@click.argument("cells", nargs=-1, required=True)
+@click.option("--why", required=True, help="The reason: all that will be known about it.")
+@click.option("--night", type=_there, help="Results of the night to accept; by default the last one that ran here.")
+@click.option("--results-dir", type=_there, default=SHIPPED, help="The shipped results.")
+def accept(cells: tuple[str, ...], why: str, night: Path | None, results_dir: Path) -> None:
+    """Make the values that CELLS have now the accepted ones. Patterns like 'table4-*' name several.
+
+    The nightly guard compares with them from now on, and a cell of the paper that is WORSE passes `pytest benchmarks/`.
+    The reason is kept in reports/accepted/, which belongs into version control.
+    """
+    from reports.nightly.acceptances import ACCEPTANCES, read_acceptances, write_acceptances
+    from reports.nightly.accepting import acceptances_of, last_night
+
+    read_acceptances(ACCEPTANCES)  # what is there must be whole before anything is added to it
+    accepted = acceptances_of(cells, why, night or last_night(), results_dir)
+    write_acceptances(accepted, ACCEPTANCES)
+    for a in accepted:
+        values = list(a.values.values())
+        commit = (a.commit or "unknown")[:10]
+        click.echo(f"accepted {a.cell}: mean {sum(values) / len(values):.6g} of {len(values)} seeds, commit {commit}")
+
+
+@main.command("nightly-power")
+@click.option("--nights", type=click.IntRange(1), default=1000, show_default=True, help="Nights to simulate.")
+@click.option("--seed", type=int, default=0, show_default=True)
+def nightly_power(nights: int, seed: int) -> None:
+    """Print how many seeds the nightly guard needs, and how it fares in simulated nights."""
+    from rich.console import Console
+
+    from reports.nightly.baseline import read_baseline
+    from reports.nightly.power_table import print_power
+
+    console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
+    print_power(console, read_baseline(), nights, seed)
+
+
 def recompute(results_dir: Path, catalogue: Path, fresh: bool) -> int:
     """Run the smoke set and a random 5 % of what else takes seconds, or everything, into `results_dir`.
 

@@ -13,7 +13,7 @@ from reports.measurements import RunRecord, measurements_of
 
 PATH = Path(__file__).parent / "tolerances.toml"
 # Units of times and of their ratios: machines differ, so that these are shown and not compared.
-_OF_THE_MACHINE = ("s", "ms", "x")
+OF_THE_MACHINE = ("s", "ms", "x")
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def tolerances(path: Path = PATH) -> Mapping[str, Tolerance]:
 
 def tolerance_of(metric: str, unit: str) -> Tolerance:
     """The tolerance of a metric. Raises UserError when none was declared."""
-    if unit in _OF_THE_MACHINE:
+    if unit in OF_THE_MACHINE:
         return Tolerance(compared=False)
     if metric not in tolerances():
         raise UserError(f"no tolerance for the metric {metric!r}. Declare one in {PATH.name}.")

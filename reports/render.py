@@ -27,6 +27,7 @@ from reports.judgement import Judged, headline, judgements, marks_of
 from reports.leakage import attribution, audit
 from reports.margins import load as load_margins
 from reports.measurements import RunKey
+from reports.nightly.page import nightly_page
 from reports.number_texts import interval_text, number_text, seconds_text
 from reports.paper_cells import paper_cells
 from reports.paper_figures.page import paper_figures
@@ -78,6 +79,7 @@ def render(evidence: Evidence, version: str | None = None) -> str:
         "panels": panels(evidence),
         "paper_figures": paper_figures(evidence),
         "series": figures.LABELS,
+        "nightly": nightly_page(),
         "judged": judged,
         "counts": verdict_counts(judged),
         "paper_tables": paper_tables(judged),

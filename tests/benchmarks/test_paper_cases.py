@@ -13,8 +13,11 @@ import pytest
 import torch
 
 from benchmarks.paper_cases import Measuring, papers_marks
+from reports.evidence import Number
 from reports.judgement import Judged
-from reports.measurements import load_runs
+from reports.measurements import RunRecord, Value, load_runs, measurements_of
+from reports.nightly.acceptances import Acceptance, write_acceptances
+from reports.nightly.fingerprint import Fingerprint
 from reports.paper_cells import paper_cells
 from reports.paper_figures.figure_cells import figure_cells
 from reports.verdicts import Name, Verdict
@@ -71,6 +74,24 @@ def test_what_was_judged_passes(tmp_path, name):
 def test_worse_fails(tmp_path):
     with pytest.raises(pytest.fail.Exception, match="WORSE: because"):
         conclude(tmp_path, Name.WORSE)
+
+
+def test_worse_passes_where_it_was_accepted_as_it_is_measured_now(tmp_path):
+    key = CELL.source.run
+
+    def judged_with(settings):
+        record = RunRecord(key, 0, 1, settings, 1, (Value("validity", 80.0, "%", "p"),), 1.0, 1.0)
+        number = Number(tuple(measurements_of(record)), ("shipped",), "a command")
+        return record, Judged(CELL, number, Verdict(Name.WORSE, "because"), "a command")
+
+    record, found = judged_with({"count": 256})
+    cell = found.number.measurements[0].cell.id
+    machine = Fingerprint("cpu", "2.9", 1)
+    write_acceptances([Acceptance(cell, record.config_hash, {0: 80.0}, machine, "c", "meant")], tmp_path / "accepted")
+    measuring = Measuring(tmp_path, acceptances=tmp_path / "accepted")
+    measuring._conclude(found, "")
+    with pytest.raises(pytest.fail.Exception, match="WORSE: because"):
+        measuring._conclude(judged_with({"count": 128})[1], "")
 
 
 @pytest.mark.parametrize("name", [Name.NOT_RUN, Name.NOT_COMPARABLE])

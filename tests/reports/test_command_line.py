@@ -1,4 +1,8 @@
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -88,3 +92,30 @@ def test_margins_are_printed_for_every_metric_of_the_paper():
     assert printed["validity"] == ["absolute", "2"]
     assert printed["trained_architectures"] == ["ratio", "1.25"]
     assert set(printed) == set(load_margins().by_metric)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["table4-pomonag-fast-nb201-digits-vality-mean-generated", "--why", "w"], "Did you mean 'table4-pomonag-fast"),
+        (["table4-*", "--why", " "], "--why is empty"),
+        (["table4-*", "--why", "w", "--night", "EMPTY"], "holds no results"),
+    ],
+)
+def test_mistakes_in_accepting_end_with_code_2_and_change_nothing(tmp_path, arguments, message):
+    (tmp_path / "EMPTY").mkdir()
+    done = subprocess.run(
+        [sys.executable, "-m", "reports", "accept", *arguments], cwd=tmp_path, capture_output=True, text=True,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (2, "")
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_power_is_printed():
+    done = CliRunner().invoke(main, ["nightly-power", "--nights", "50"])
+    assert done.exit_code == 0
+    assert "cells are watched. Declared: a drop of 2 sd is found with 95%" in done.output
+    assert "<- the baseline" in done.output
+    assert "50 simulated nights" in done.output

@@ -130,9 +130,7 @@ def test_every_number_has_its_entry_in_the_panel_and_every_result_its_attributes
     data = json.loads(re.search(r'<script type="application/json" id="panel-data">(.*?)</script>', html, re.DOTALL)[1])
     known = data["cells"].keys() | data["paper"].keys()
     assert set(re.findall(r'data-cell="([^"]+)"', html)) <= known
-    rows = re.findall(
-        r'data-verdict="([^"]*)" data-table="([^"]+)" data-method="([^"]+)" data-space="([^"]+)"', html
-    )
+    rows = re.findall(r'data-verdict="([^"]*)" data-table="([^"]+)" data-method="([^"]+)" data-space="([^"]+)"', html)
     assert len(rows) == 234
     assert Counter(row[0] for row in rows)["SETTING"] == 16
 
