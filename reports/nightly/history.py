@@ -30,7 +30,7 @@ class NightRecord:
     means: Mapping[str, float]
     seconds: float
     exit_code: int
-    recorded: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="milliseconds"))
+    recorded: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="microseconds"))
 
     def to_json(self) -> dict[str, Any]:
         """JSON types only."""
