@@ -63,7 +63,7 @@ def plan(
     `say` is told what had to be set aside. Raises UserError for a folder that cannot be read, or that a newer version
     wrote.
     """
-    since = datetime.now(UTC).isoformat(timespec="milliseconds") if fresh else ""
+    since = datetime.now(UTC).isoformat(timespec="microseconds") if fresh else ""
     recorded = Recorded(folder)
     for problem in recorded.problems:
         say(f"set aside: {problem}")

@@ -72,7 +72,7 @@ class RunRecord:
     details: dict[str, Any] = field(default_factory=dict)
     inputs: dict[str, str] = field(default_factory=dict)
     provenance: dict[str, Any] = field(default_factory=dict)
-    recorded: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="milliseconds"))
+    recorded: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="microseconds"))
 
     @property
     def config_hash(self) -> str:
