@@ -5,16 +5,19 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-import torch
 
-from benchmarks import timing
-from benchmarks.generation import DEVICE_VARIABLE
-from benchmarks.paper_cases import Judge, Measuring
+from benchmarks.device import DEVICE_VARIABLE
+from benchmarks.paper_cases import Judge
 from pomonag.data.sources import VARIABLE
 from pomonag.errors import UserError, unknown_name
 from pomonag.execution.executor import EXECUTORS, executor
+
+# What computes is imported where it is used: collecting all cells must not wait for PyTorch.
+if TYPE_CHECKING:
+    from benchmarks.measuring import Measuring
 
 
 @dataclass(frozen=True)
@@ -58,13 +61,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Refuses what cannot be had before anything is collected."""
-    if config.getoption("--gpu") and not torch.cuda.is_available():
-        built = torch.version.cuda or "no CUDA"
-        raise pytest.UsageError(
-            f"--gpu: PyTorch {torch.__version__} (built for {built}) finds no CUDA device; "
-            f"it found {os.cpu_count()} CPU cores. Leave out --gpu, or run where nvidia-smi lists a device."
-        )
     if config.getoption("--gpu"):
+        _need_cuda()
         os.environ[DEVICE_VARIABLE] = "cuda"
     try:
         executor(config.getoption("--executor"))
@@ -76,6 +74,17 @@ def pytest_configure(config: pytest.Config) -> None:
         if not Path(folder).is_dir():
             raise pytest.UsageError(f"--data-dir {folder} is no folder")
         os.environ[VARIABLE] = folder
+
+
+def _need_cuda() -> None:
+    import torch
+
+    if not torch.cuda.is_available():
+        built = torch.version.cuda or "no CUDA"
+        raise pytest.UsageError(
+            f"--gpu: PyTorch {torch.__version__} (built for {built}) finds no CUDA device; "
+            f"it found {os.cpu_count()} CPU cores. Leave out --gpu, or run where nvidia-smi lists a device."
+        )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -106,6 +115,8 @@ def _has_cell(item: pytest.Item) -> bool:
 @pytest.fixture(scope="session")
 def measuring(request: pytest.FixtureRequest) -> Measuring:
     """How far this session goes."""
+    from benchmarks.measuring import Measuring
+
     option = request.config.getoption
     return Measuring(
         results=Path(option("--results-dir")),
@@ -136,6 +147,8 @@ def judge(measuring: Measuring) -> Judge:
 @pytest.fixture(autouse=True)
 def one_thread():
     """One thread: the lite profile's unit of comparison."""
+    import torch
+
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
@@ -152,6 +165,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     for row in rows:
         cells = (text.ljust(width) for text, width in zip((row.what, row.measured, row.target), widths))
         terminalreporter.write_line("  ".join([*cells, "reached" if row.reached else "MISSED"]))
+    from benchmarks import timing
+
     load = timing.load()
     advice = "; above 0.5: repeat on an idle machine before quoting seconds" if load > 0.5 else ""
     terminalreporter.write_line(f"load {load:.2f} a core{advice}. Ratios are of alternated calls in one process.")

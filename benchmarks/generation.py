@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmarks import inputs
+from benchmarks.device import computing_device
 from benchmarks.runs import Need
 from pomonag.guidance.factor_files import fast_factors
 from pomonag.guidance.guide import ScalingFactors
@@ -24,15 +24,8 @@ FAST_STEPS = 20
 # 256 guided over 20 steps and ranked once: the calls that the peers of fast mode get.
 FAST_PREDICTOR_CALLS = COUNT * FAST_STEPS + COUNT
 REFERENCE_STEPS = 1000
-DEVICE_VARIABLE = "POMONAG_BENCHMARKS_DEVICE"
-"""Where generation is computed (`cpu` by default): set by `pytest benchmarks/ --gpu`, seen by its worker processes."""
 # What each checkpoint set was taught: full trainings, our reduced ones, or scores without any training.
 PROTOCOLS = {"lite_rows": "lite", "training_free": "proxy", "params_only": "proxy"}
-
-
-def computing_device() -> str:
-    """PyTorch's name of the device that runs of this process compute on."""
-    return os.environ.get(DEVICE_VARIABLE, "cpu")
 
 
 _SINGLE_GUIDE = {"single guide": DIFFUSIONNAG_FACTORS}

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+from typing import TYPE_CHECKING
 
 import pytest
 
-from benchmarks.paper_cases import Measuring
-from reports.paper_figures.distributions import Distribution
 from reports.paper_figures.figure_cells import FigureCell, figure_cells
-from reports.paper_figures.front_panels import FrontPanel, run_key
-from reports.paper_figures.missing import Missing
+
+if TYPE_CHECKING:
+    from benchmarks.measuring import Measuring
+    from reports.paper_figures.front_panels import FrontPanel
 
 _SVG = "{http://www.w3.org/2000/svg}"
 
@@ -18,7 +19,10 @@ _SVG = "{http://www.w3.org/2000/svg}"
 @pytest.mark.parametrize("paper_cell", [pytest.param(cell, id=cell.id) for cell in figure_cells()])
 def test_figure(paper_cell: FigureCell, measuring: Measuring) -> None:
     """The picture shows what was measured."""
-    # Matplotlib takes longer to import than all cells to collect.
+    # Pandas and Matplotlib take longer to import than all cells to collect.
+    from reports.paper_figures.distributions import Distribution
+    from reports.paper_figures.front_panels import FrontPanel, run_key
+    from reports.paper_figures.missing import Missing
     from reports.paper_figures.palette import page_svg
     from reports.paper_figures.pictures import content, drawing
 

@@ -11,16 +11,15 @@ from typing import Any
 
 import pytest
 
-from benchmarks import generation, inputs, timing
 from benchmarks.conftest import SpeedRow
-from benchmarks.generation_time import TIMED_STEPS
-from reports import render
-from reports.evidence import gather
-from reports.measurements import SHIPPED
+
+# What is timed is imported in the tests: collecting all cells must not wait for PyTorch.
 
 
 def test_costs_of_the_whole_space(benchmark: Any, speed_table: list[SpeedRow]) -> None:
     """All 15,625 exact costs in less than 50 ms."""
+    from benchmarks import inputs
+
     architectures = inputs.space().enumerate()
     costs = benchmark.pedantic(inputs.space().cost, args=(architectures,), rounds=20, warmup_rounds=2)
     milliseconds = 1000 * benchmark.stats.stats.median
@@ -31,6 +30,10 @@ def test_costs_of_the_whole_space(benchmark: Any, speed_table: list[SpeedRow]) -
 
 def test_rendering_the_report(benchmark: Any, speed_table: list[SpeedRow], tmp_path: Path) -> None:
     """The report from the shipped results in less than 5 s."""
+    from reports import render
+    from reports.evidence import gather
+    from reports.measurements import SHIPPED
+
     evidence = gather(SHIPPED)
     benchmark.pedantic(render.write, args=(evidence, tmp_path / "report.html"), rounds=3, warmup_rounds=1)
     seconds = benchmark.stats.stats.median
@@ -40,6 +43,9 @@ def test_rendering_the_report(benchmark: Any, speed_table: list[SpeedRow], tmp_p
 
 def test_fast_against_reference(benchmark: Any, speed_table: list[SpeedRow]) -> None:
     """256 architectures with four guides: fast mode against reference mode's 1,000 steps, scaled from 20."""
+    from benchmarks import generation, timing
+    from benchmarks.generation_time import TIMED_STEPS
+
     if lacking := [reason for need in generation.needs("pomonag", "fast", "digits") if (reason := need.missing())]:
         pytest.skip(" ".join(lacking))
     given = generation.embedding("digits", 0)

@@ -6,19 +6,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from benchmarks.conftest import SpeedRow
 from pomonag.records.record_store import RecordStore
-from reports.flat_measurements import SCHEMA
-from reports.measurement_table import MeasurementTable
 from reports.measurements import RunKey, RunRecord, Value
-from reports.query import ask, open_views
+
+if TYPE_CHECKING:
+    from reports.measurement_table import MeasurementTable
 
 ROWS = 1_000_000
 KINDS = {"table": 4, "method": 20, "dataset": 20, "metric": 10, "configuration": 3, "cell": 5000, "protocol": 50}
@@ -40,9 +37,16 @@ def test_appending_a_record(benchmark: Any, speed_table: list[SpeedRow], tmp_pat
 @pytest.fixture(scope="module")
 def a_million(tmp_path_factory: pytest.TempPathFactory) -> MeasurementTable:
     """As `measurement_table` keeps a large store: 1,000,000 measurements of 5,000 cells."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from reports.flat_measurements import SCHEMA
+    from reports.measurement_table import MeasurementTable
+
     draw = np.random.default_rng(0)
 
-    def column(name: str, kind: pa.DataType) -> pa.Array:
+    def column(name: str, kind: Any) -> Any:
         if pa.types.is_string(kind):
             names = pa.array([f"{name}-{i}-of-a-usual-length" for i in range(KINDS.get(name, 1))])
             return names.take(pa.array(draw.integers(0, len(names), ROWS)))
@@ -64,6 +68,8 @@ def a_million(tmp_path_factory: pytest.TempPathFactory) -> MeasurementTable:
 )
 def test_query(benchmark: Any, speed_table: list[SpeedRow], a_million: MeasurementTable, what: str, sql: str) -> None:
     """Opening the views and one answer from a million measurements in less than 2 s."""
+    from reports.query import ask, open_views
+
     count = benchmark.pedantic(lambda: len(list(ask(open_views(a_million), sql).rows)), rounds=3, warmup_rounds=1)
     seconds = benchmark.stats.stats.median
     speed_table.append(SpeedRow(f"SQL over a million: {what}", f"{seconds:.2f} s", "< 2 s", seconds < 2))

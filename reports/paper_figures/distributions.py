@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from pomonag.data.sources import DataMissing
-from pomonag.meta_dataset.schema import meta_dataset
 from reports.paper_figures.missing import Missing
 
 SPACES = {"nb201": "NASBench201", "mbv3": "MobileNetV3"}
@@ -46,6 +45,8 @@ def distribution(space: str, metric: str) -> Distribution | Missing:
     """A histogram of the shipped meta-dataset of a space: every measured row counts once."""
     if space not in _SHIPPED:
         return Missing(f"the {space} space is not part of this version: there is no meta-dataset of it")
+    from pomonag.meta_dataset.schema import meta_dataset  # Pandas: not for whoever only lists the figures
+
     column, label, unit = METRICS[metric]
     values = meta_dataset(space)[column].dropna().to_numpy(float) / unit
     return Distribution(f"figure2-{space}-{metric}", label, f"{SPACES[space]}, {label.split(',')[0]}", values)

@@ -31,7 +31,7 @@ def all_runs() -> list[Run]:
 
 
 def pytest_configure() -> None:
-    from benchmarks import paper_cases
+    from benchmarks import measuring
 
-    paper_cases.all_runs = all_runs
-    paper_cases.SHIPPED = FOLDER / "shipped"
+    measuring.all_runs = all_runs
+    measuring.SHIPPED = FOLDER / "shipped"

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from benchmarks import generation, inputs, leakage_runs
+from benchmarks.device import DEVICE_VARIABLE
 from benchmarks.generation import Generated
 from pomonag.diffusion.denoiser_training import DenoiserTraining
 
@@ -60,7 +61,7 @@ def test_the_guides_stay_ignorant_of_the_judged_data_set():
 
 def test_the_device_is_part_of_the_configuration(monkeypatch):
     here = {run.key: run.config_hash for run in leakage_runs.runs()}
-    monkeypatch.setenv(generation.DEVICE_VARIABLE, "cuda")
+    monkeypatch.setenv(DEVICE_VARIABLE, "cuda")
     assert generation.computing_device() == "cuda"
     assert all(run.config_hash != here[run.key] for run in leakage_runs.runs())
     assert torch.device(generation.computing_device()).type == "cuda"

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from benchmarks.paper_cases import Measuring, papers_marks
+from benchmarks.measuring import Measuring, papers_marks
 from reports.evidence import Number
 from reports.judgement import Judged
 from reports.measurements import RunRecord, Value, load_runs, measurements_of
@@ -38,6 +38,13 @@ def test_every_result_of_the_paper_is_collected_once():
     assert done.returncode == 0, done.stdout + done.stderr
     ids = re.findall(r"::test_\w+\[(\S+)\]", done.stdout)
     assert sorted(ids) == sorted([c.id for c in paper_cells()] + [c.id for c in figure_cells()])
+
+
+def test_collecting_all_cells_waits_for_no_heavy_package():
+    modules = ["conftest", *(path.stem for path in sorted((ROOT / "benchmarks").glob("test_*.py")))]
+    code = f"import sys, {', '.join(f'benchmarks.{m}' for m in modules)}; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert not {"torch", "pandas", "scipy", "matplotlib", "pyarrow"} & set(done.stdout.split())
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device here")
