@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
+import random
 import statistics
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +29,44 @@ def test_costs_of_the_whole_space(benchmark: Any, speed_table: list[SpeedRow]) -
     speed_table.append(SpeedRow("costs of all 15,625", f"{milliseconds:.1f} ms", "< 50 ms", milliseconds < 50))
     assert len(costs.params) == 15_625
     assert milliseconds < 50
+
+
+def test_collecting_all_cells(benchmark: Any, speed_table: list[SpeedRow]) -> None:
+    """`pytest benchmarks/ --collect-only`, the whole process, in less than 3 s."""
+    command = [sys.executable, "-m", "pytest", str(Path(__file__).parent), "--collect-only", "-q"]
+    benchmark.pedantic(subprocess.run, args=(command,), kwargs={"capture_output": True, "check": True}, rounds=3)
+    seconds = benchmark.stats.stats.median
+    speed_table.append(SpeedRow("collecting all cells", f"{seconds:.2f} s", "< 3 s", seconds < 3))
+    assert seconds < 3
+
+
+def test_judging(benchmark: Any, speed_table: list[SpeedRow]) -> None:
+    """Verdicts on all results of the paper from 10,000 measurements in less than 2 s."""
+    from reports.evidence import Evidence
+    from reports.judgement import judge_all
+    from reports.measurements import RunRecord, Value
+    from reports.paper_cells import paper_cells
+
+    metrics: dict[Any, list[str]] = {}
+    for cell in paper_cells():
+        if cell.source is not None:
+            metrics.setdefault(cell.source.run, []).append(cell.source.metric)
+    seeds = -(-10_000 // sum(map(len, metrics.values())))
+    draw = random.Random(0)
+
+    def values(names: list[str]) -> tuple[Value, ...]:
+        return tuple(Value(name, draw.gauss(90.0, 1.0), "%", "made up") for name in names)
+
+    runs = [
+        RunRecord(key, seed, seed, {}, 1, values(names), 1.0, 1.0)
+        for key, names in metrics.items()
+        for seed in range(seeds)
+    ]
+    judged = benchmark.pedantic(lambda: judge_all(Evidence(runs)), rounds=3, warmup_rounds=1)
+    seconds = benchmark.stats.stats.median
+    speed_table.append(SpeedRow("judging 10,000 measurements", f"{seconds:.2f} s", "< 2 s", seconds < 2))
+    assert sum(len(one.number.values) for one in judged if one.number is not None) >= 10_000
+    assert seconds < 2
 
 
 def test_rendering_the_report(benchmark: Any, speed_table: list[SpeedRow], tmp_path: Path) -> None:
