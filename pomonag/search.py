@@ -17,11 +17,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from pomonag.candidates import Candidates, generate_phases
 from pomonag.data.image_datasets import ImageDataset, as_image_dataset
 from pomonag.diffusion.denoiser import Denoiser
 from pomonag.errors import UserError, unknown_name
 from pomonag.evaluation.device_latency import device_latency as latencies_of
-from pomonag.generation import MODES, Candidates, batch_generator, generate_phases
+from pomonag.generation import MODES, batch_generator
 from pomonag.guidance.guide import ScalingFactors
 from pomonag.pareto.budget import Budget, as_budget
 from pomonag.pareto.configurations import BALANCED_RULES
