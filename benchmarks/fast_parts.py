@@ -87,7 +87,8 @@ def _sampler(sampler: str, steps: int) -> Run:
 def _sampled(sampler: str, steps: int, seed: int) -> Outcome:
     import torch
 
-    from pomonag.generation import FastBatches, generate_phases
+    from pomonag.candidates import generate_phases
+    from pomonag.generation import FastBatches
     from pomonag.guidance.factor_files import fast_factors
     from pomonag.guidance.fast import FastSampling
     from pomonag.spaces.encoding import generation_metrics
