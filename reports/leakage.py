@@ -39,6 +39,14 @@ class Regret:
     interval: tuple[float, float] | None
     used: str
 
+    @property
+    def difference(self) -> str:
+        """`1.02 (0.41 to 1.63)`: how many points more than POMONAG-Acc's; nothing for POMONAG-Acc itself."""
+        if self.more_than_pomonag is None:
+            return ""
+        between = "" if self.interval is None else " ({:+.2f} to {:+.2f})".format(*self.interval)
+        return f"{self.more_than_pomonag:+.2f}{between}"
+
 
 @dataclass(frozen=True)
 class AuditRow:
