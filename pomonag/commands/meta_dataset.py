@@ -28,7 +28,9 @@ The rows of a build that is to go no further: pomonag meta-dataset compact --out
 @click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder of the rows.")
 @click.option("--rows", default=1000, show_default=True, type=click.IntRange(1), help="Rows in all.")
 @click.option("--repeats", default=0, show_default=True, type=click.IntRange(0), help="Rows measured once more.")
-@click.option("--executor", "executor_name", default="serial", show_default=True, help="serial, processes, ray or submitit.")
+@click.option(
+    "--executor", "executor_name", default="serial", show_default=True, help="serial, processes, ray or submitit."
+)
 @click.option("--workers", type=click.IntRange(1), help="Processes; by default one a core.")
 @data_dir_option
 def build(out: Path, rows: int, repeats: int, executor_name: str, workers: int | None) -> None:
