@@ -7,10 +7,12 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.utils.data import Dataset
 from torchvision.transforms import AutoAugmentPolicy, v2
 
+from pomonag.records.seeds import seed_of
 from pomonag.training.pipeline import TrainingPipeline
-from pomonag.training.pipeline_images import Normalisation, resized
+from pomonag.training.pipeline_images import LabelledImages, Normalisation, resized
 
 _HEAVY: dict[str, Callable[[TrainingPipeline], v2.Transform]] = {
     "auto_augment": lambda pipeline: v2.AutoAugment(AutoAugmentPolicy(pipeline.auto_augment_policy)),
@@ -72,6 +74,23 @@ class Augmentation:
                 return batch, labels
             choice = int(torch.randint(len(self.mixing), ())) if len(self.mixing) > 1 else 0
             return self.mixing[choice](batch, labels)
+
+
+class EpochBatches(Dataset):
+    """The batches of one epoch, each a function of seed, epoch and place alone; the last may be smaller."""
+
+    def __init__(self, data: LabelledImages, augmentation: Augmentation, size: int, seed: int, epoch: int):
+        generator = torch.Generator().manual_seed(seed_of("order", seed, epoch))
+        self.rows = torch.randperm(len(data), generator=generator).split(size)
+        self.data, self.augmentation, self.seed, self.epoch = data, augmentation, seed, epoch
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, place: int) -> tuple[Tensor, Tensor]:
+        rows = self.rows[place]
+        seed = seed_of("augmentation", self.seed, self.epoch, place)
+        return self.augmentation(self.data.images[rows], self.data.labels[rows], seed)
 
 
 def _through(transforms: list[v2.Transform], image: Tensor) -> Tensor:

@@ -13,11 +13,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 
 from pomonag.errors import UserError
 from pomonag.records.seeds import seed_of
-from pomonag.training.augmentation import Augmentation
+from pomonag.training.augmentation import Augmentation, EpochBatches
 from pomonag.training.epoch_checkpoint import fingerprint, load_epoch, save_epoch
 from pomonag.training.initialisation import initialise
 from pomonag.training.optimisation import EarlyStopping, Precision, make_optimiser, make_scheduler
@@ -77,8 +77,11 @@ def train(
     The seed settles weights, order and augmentation; on a CPU the result is the same to the bit, whatever the number of
     `workers` that augment. Where the pipeline needs validation images and `validation` is None, they are split off the
     training images. With `checkpoint` the state is written there after each epoch, and the training continues from
-    what is there. Raises UserError for labels the network has no class for, and for a checkpoint of another training.
+    what is there. Raises UserError for labels the network has no class for, for a checkpoint of another training, and
+    for a device that is not there.
     """
+    if torch.device(device).type == "cuda" and not torch.cuda.is_available():
+        raise UserError(f"got device {device!r}, but PyTorch finds no CUDA device: train on 'cpu', or mend the driver")
     initialise(network, pipeline.weights, seed)
     classes = _classes(network, pipeline.resolution)
     for images in (training, validation, test):
@@ -164,7 +167,7 @@ class _Run:
     def _updates(self, number: int) -> tuple[float, float] | None:
         """Mean training loss and the last rate."""
         self.network.train()
-        batches = _EpochBatches(self.training, self.augmentation, self.pipeline.batch_size, self.seed, number)
+        batches = EpochBatches(self.training, self.augmentation, self.pipeline.batch_size, self.seed, number)
         # Without a generator of its own the loader would draw from torch's.
         loader = DataLoader(batches, batch_size=None, num_workers=self.workers, generator=torch.Generator())
         total, rate = 0.0, 0.0
@@ -228,23 +231,6 @@ class _Run:
         for epoch in state["history"]:
             score = epoch.pop("validation")
             self.history.append(Epoch(**epoch, validation=Score(**score) if score is not None else None))
-
-
-class _EpochBatches(Dataset):
-    """The batches of one epoch, each a function of seed, epoch and place alone; the last may be smaller."""
-
-    def __init__(self, data: LabelledImages, augmentation: Augmentation, size: int, seed: int, epoch: int):
-        generator = torch.Generator().manual_seed(seed_of("order", seed, epoch))
-        self.rows = torch.randperm(len(data), generator=generator).split(size)
-        self.data, self.augmentation, self.seed, self.epoch = data, augmentation, seed, epoch
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    def __getitem__(self, place: int) -> tuple[Tensor, Tensor]:
-        rows = self.rows[place]
-        seed = seed_of("augmentation", self.seed, self.epoch, place)
-        return self.augmentation(self.data.images[rows], self.data.labels[rows], seed)
 
 
 @torch.inference_mode()
