@@ -8,6 +8,10 @@ from pomonag.training.pipeline import PAPER_PIPELINES
 from pomonag.training.pipeline_space import PAPER_PIPELINE_SPACE
 
 
+def test_there_are_as_many_pipelines_as_the_specification_counts():
+    assert PAPER_PIPELINE_SPACE.size == 207_360
+
+
 def test_drawn_pipelines_are_valid_and_differ():
     draw, hashes = Random(0), set()
     for _ in range(300):
