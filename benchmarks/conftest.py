@@ -14,6 +14,8 @@ from benchmarks.paper_cases import Judge
 from pomonag.data.sources import VARIABLE
 from pomonag.errors import UserError, unknown_name
 from pomonag.execution.executor import EXECUTORS, executor
+from reports import margins, paper_numbers
+from reports.measurements import load_runs
 
 # What computes is imported where it is used: collecting all cells must not wait for PyTorch.
 if TYPE_CHECKING:
@@ -74,6 +76,19 @@ def pytest_configure(config: pytest.Config) -> None:
         if not Path(folder).is_dir():
             raise pytest.UsageError(f"--data-dir {folder} is no folder")
         os.environ[VARIABLE] = folder
+    if not hasattr(config, "workerinput"):  # the workers of pytest-xdist need not read it all again
+        _read_inputs(config)
+
+
+def _read_inputs(config: pytest.Config) -> None:
+    """What every cell is judged with: a mistake in it is one message, not a failure of each test."""
+    try:
+        margins.load()
+        paper_numbers.load()
+        if not config.getoption("collectonly"):
+            load_runs(config.getoption("--results-dir"))
+    except UserError as error:
+        pytest.exit(f"error: {error}", returncode=2)
 
 
 def _need_cuda() -> None:

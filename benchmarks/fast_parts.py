@@ -80,6 +80,7 @@ def _sampler(sampler: str, steps: int) -> Run:
         settings={"sampler": sampler, "steps": steps, **generation.settings_of("pomonag", "fast")},
         needs=generation.needs("pomonag", "fast", "cifar10"),
         estimated_seconds=2.0,
+        version=2,  # predicted latencies below the fastest measured one
         smoke=True,
     )  # fmt: skip
 
@@ -87,7 +88,8 @@ def _sampler(sampler: str, steps: int) -> Run:
 def _sampled(sampler: str, steps: int, seed: int) -> Outcome:
     import torch
 
-    from pomonag.generation import FastBatches, generate_phases
+    from pomonag.candidates import generate_phases
+    from pomonag.generation import FastBatches
     from pomonag.guidance.factor_files import fast_factors
     from pomonag.guidance.fast import FastSampling
     from pomonag.spaces.encoding import generation_metrics

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,7 +54,8 @@ class Measuring:
     def judge(self, cell: PaperCell) -> None:
         """Measures what is missing and affordable, then judges.
 
-        WORSE fails unless it was accepted; what cannot be judged is skipped.
+        WORSE fails unless it was accepted; what cannot be judged is skipped. Where a measurement failed and older
+        values are judged, a warning says so.
         """
         if lacking := self._lacks(cell):
             self._conclude(Judged(cell, None, Verdict(Name.NOT_RUN, lacking)), "")
@@ -106,6 +108,8 @@ class Measuring:
             if self.strict:
                 pytest.fail(text, pytrace=False)
             pytest.skip(text)
+        if problem:
+            warnings.warn(f"{found.cell.id} is judged by the values that are there: {problem}", stacklevel=2)
         if verdict.name is Name.WORSE and not self._accepted(found):
             pytest.fail(f"{text}: {verdict.reason}", pytrace=False)
 

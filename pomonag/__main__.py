@@ -51,6 +51,8 @@ def _message(error: BaseException) -> str | None:
 
     if isinstance(error, UserError):
         return f"error: {error}"
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        return error.format_message()
     if isinstance(error, click.UsageError) and error.ctx is not None:
         return f"error: {error.format_message()}\n{error.ctx.get_usage()}\nTry '{error.ctx.command_path} --help'."
     if isinstance(error, click.ClickException):

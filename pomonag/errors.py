@@ -18,7 +18,9 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> UserError:
     """
     names = sorted(known)
     message = f"unknown {kind} {name!r}. Known: {', '.join(names) or 'none'}."
-    near = difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.4)
+    # An abbreviation is nearer than what merely shares letters.
+    longer = [known for known in names if name and known.startswith(name.lower())]
+    near = longer or difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.4)
     if near:
         message += f" Did you mean {near[0]!r}?"
     return UserError(message)

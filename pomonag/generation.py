@@ -1,19 +1,19 @@
-"""Batches of raw matrices in either mode, and the candidates that are decoded from them."""
+"""Batches of raw matrices in either mode: what guides them, what bounds them."""
 
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from pomonag.candidates import BatchGenerator
 from pomonag.diffusion.denoiser import Denoiser, DenoiserConfig
 from pomonag.errors import UserError
 from pomonag.guidance.factor_files import fast_factors
@@ -25,101 +25,10 @@ from pomonag.pareto.budget import Budget
 from pomonag.predictors.predictor_set import CHECKPOINTS, PredictorSet
 from pomonag.records.checkpoints import load_checkpoint
 from pomonag.records.tensor_cache import TensorCache, cache_folder
-from pomonag.spaces.encoding import Invalid
 from pomonag.spaces.search_space import SearchSpace
 
 MODES = ("fast", "reference")
 REFERENCE_STEPS = 1000
-
-
-class BatchGenerator(Protocol):
-    """One data set's generator: what `search` drives and `Result` describes."""
-
-    @property
-    def mode(self) -> str:
-        """`fast` or `reference`."""
-
-    @property
-    def space(self) -> SearchSpace:
-        """The search space."""
-
-    @property
-    def predictors(self) -> PredictorSet:
-        """The checkpoint set that ranks."""
-
-    @property
-    def objectives(self) -> tuple[Objective, ...]:
-        """What guides, and what fronts are drawn against."""
-
-    @property
-    def latency(self) -> LatencySource:
-        """Where latencies come from."""
-
-    @property
-    def seed(self) -> int:
-        """The seed that all noise derives from."""
-
-    @property
-    def default_factors(self) -> Mapping[str, ScalingFactors]:
-        """The mode's own factors for the two phases."""
-
-    @property
-    def steps(self) -> int:
-        """Guide calls for each sample."""
-
-    def batch(self, phase: str, factors: ScalingFactors | None, n: int, earlier: Tensor | None = None) -> Tensor:
-        """Raw matrices [n, nodes, operations] in [0, 1] scale; unguided without factors.
-
-        Samples that repel each other keep away from `earlier` phases' matrices, too (fast mode).
-        """
-
-
-def generate_phases(
-    generator: BatchGenerator, phases: Mapping[str, ScalingFactors | None], shares: Mapping[str, int]
-) -> Iterator[tuple[str, Tensor]]:
-    """Each phase and its raw matrices, as many as its share; later phases know of the earlier ones."""
-    earlier: Tensor | None = None
-    for phase, n in shares.items():
-        x = generator.batch(phase, phases[phase], n, earlier)
-        yield phase, x
-        earlier = x if earlier is None else torch.cat([earlier, x])
-
-
-def costs_of(generator: BatchGenerator, architectures: Sequence[Any], classes: int) -> dict[str, np.ndarray]:
-    """Each metric's costs of architectures as networks for so many classes, [n] each; latency where the source has it.
-
-    Params and MACs are exact.
-    """
-    counted = generator.space.cost(architectures, classes=classes)
-    return {
-        "params": np.asarray(counted.params),
-        "macs": np.asarray(counted.macs),
-        "latency_ms": np.asarray(generator.latency.of(architectures)),
-    }
-
-
-@dataclass
-class Candidates:
-    """What was generated: each decoded matrix with its phase, in order."""
-
-    space: SearchSpace
-    decoded: list[tuple[str, Any]] = field(default_factory=list)
-
-    def add(self, phase: str, items: Sequence[Any]) -> None:
-        """Adds a phase's decoded matrices."""
-        self.decoded.extend((phase, item) for item in items)
-
-    def distinct(self) -> dict[Any, str]:
-        """Distinct valid architectures with the phase that made each first."""
-        found: dict[Any, str] = {}
-        for phase, item in self.decoded:
-            if not isinstance(item, Invalid):
-                found.setdefault(item, phase)
-        return found
-
-    def invalid(self) -> Counter[str]:
-        """How many matrices broke which rule."""
-        return Counter(item.rule for _, item in self.decoded if isinstance(item, Invalid))
 
 
 def batch_generator(

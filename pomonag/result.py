@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
+from pomonag.candidates import BatchGenerator, Candidates, costs_of
 from pomonag.evaluation.latency import measure_latency
-from pomonag.generation import BatchGenerator, Candidates, costs_of
 from pomonag.guidance.guide import METRICS, ScalingFactors
 from pomonag.meta_dataset.schema import meta_dataset
 from pomonag.pareto.budget import Budget

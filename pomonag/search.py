@@ -17,11 +17,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from pomonag.candidates import Candidates, generate_phases
 from pomonag.data.image_datasets import ImageDataset, as_image_dataset
 from pomonag.diffusion.denoiser import Denoiser
 from pomonag.errors import UserError, unknown_name
 from pomonag.evaluation.device_latency import device_latency as latencies_of
-from pomonag.generation import MODES, Candidates, batch_generator, generate_phases
+from pomonag.generation import MODES, batch_generator
 from pomonag.guidance.guide import ScalingFactors
 from pomonag.pareto.budget import Budget, as_budget
 from pomonag.pareto.configurations import BALANCED_RULES
@@ -54,6 +55,7 @@ def generate(
     Raises UserError for bad input.
     """
     _check(settings)
+    seed = _whole(seed)
     if progress is not None:
         progress("embedding the images")
     # What a name can be refused for is refused before the images are embedded.
@@ -106,6 +108,7 @@ def search(
     default that the embedding is all there was.
     """
     _check({"count": count, "mode": mode, "objectives": objectives, "balanced": balanced, "factors": factors})
+    seed = _whole(seed)
     say = progress or (lambda what: None)
     check_embedding(embedding)
     embedding = embedding.clone()  # from inference mode it could not be differentiated through
@@ -151,6 +154,13 @@ def _shares(names: list[str], count: int) -> dict[str, int]:
     return {name: n for name, n in shares.items() if n}
 
 
+def _whole(seed: Any) -> int:
+    """The seed as Python's own integer, whichever library made it."""
+    if not isinstance(seed, Integral) or int(seed) < 0:
+        raise UserError(f"got the seed {seed!r}; expected a whole number from 0")
+    return int(seed)
+
+
 def _check(settings: dict[str, Any]) -> None:
     count = settings.get("count", 256)
     if not isinstance(count, Integral) or not 1 <= int(count) <= MAX_COUNT:
@@ -160,6 +170,8 @@ def _check(settings: dict[str, Any]) -> None:
     if (balanced := settings.get("balanced", "knee")) not in BALANCED_RULES:
         raise unknown_name("rule for the balanced configuration", balanced, BALANCED_RULES)
     objectives = settings.get("objectives", ALL_OBJECTIVES)
+    if isinstance(objectives, str):
+        raise UserError(f"got the objectives {objectives!r} as one text; expected a list of names")
     for objective in objectives:
         if objective not in ALL_OBJECTIVES:
             raise unknown_name("objective", objective, ALL_OBJECTIVES)

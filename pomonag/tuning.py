@@ -18,9 +18,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pomonag.candidates import BatchGenerator, costs_of
 from pomonag.data.tasks import task
 from pomonag.errors import UserError, unknown_name
-from pomonag.generation import MODES, REFERENCE_STEPS, BatchGenerator, batch_generator, costs_of
+from pomonag.generation import MODES, REFERENCE_STEPS, batch_generator
 from pomonag.guidance.factor_search import tune_factors
 from pomonag.guidance.guide import OBJECTIVES, ScalingFactors
 from pomonag.guidance.stretching import FAST_INTERVALS, PAPER_INTERVALS, PHASES

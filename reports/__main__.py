@@ -28,7 +28,7 @@ FORMATS = ("csv", "markdown", "latex")
 _folder = click.Path(file_okay=False, path_type=Path)
 _there = click.Path(exists=True, file_okay=False, path_type=Path)
 _file = click.Path(dir_okay=False, path_type=Path)
-_results = click.option("--results-dir", type=_folder, default=SHIPPED, help="The shipped results.")
+_results = click.option("--results-dir", type=_there, default=SHIPPED, help="The shipped results.")
 _recomputed = click.option("--recomputed", type=_there, help="Also a folder of results that were recomputed.")
 _output = click.option("--output", type=_file, default=Path("output/report.html"), show_default=True)
 
@@ -85,7 +85,7 @@ def render_only(results_dir: Path, output: Path) -> None:
 
 
 @main.command("next")
-@click.option("--results-dir", type=_there, default=SHIPPED, help="The shipped results.")
+@_results
 @_recomputed
 @click.option("--max-hours", type=click.FloatRange(0, min_open=True), help="Only what fits into so many hours.")
 def next_runs(results_dir: Path, recomputed: Path | None, max_hours: float | None) -> None:
@@ -115,7 +115,7 @@ def margins() -> None:
 
 
 @main.command("figures")
-@click.option("--results-dir", type=_there, default=SHIPPED, help="The shipped results.")
+@_results
 @_recomputed
 @click.option("--format", "format_name", type=click.Choice(("svg", "pdf")), required=True)
 @click.option("--out", type=_folder, required=True, help="The folder to write into.")
@@ -153,7 +153,7 @@ def write_paper_tables(
 
 @main.command()
 @click.argument("sql")
-@click.option("--results-dir", type=_there, default=SHIPPED, help="The shipped results.")
+@_results
 @_recomputed
 @click.option(
     "--format", "format_name", type=click.Choice(sorted(row_formats.WRITERS)), default="table", show_default=True
@@ -185,7 +185,7 @@ def query(sql: str, results_dir: Path, recomputed: Path | None, format_name: str
 @main.command("export")
 @click.option("--format", "format_name", type=click.Choice(export.FORMATS), required=True)
 @click.option("--out", type=_file, required=True, help="The file to write.")
-@click.option("--results-dir", type=_there, default=SHIPPED, help="The shipped results.")
+@_results
 @_recomputed
 def export_measurements(format_name: str, out: Path, results_dir: Path, recomputed: Path | None) -> None:
     """Write all measurements into one flat file, one row a value."""
@@ -219,7 +219,7 @@ def serve(port: int, results_dir: Path, recomputed: Path | None, seeds: int) -> 
 @click.argument("cells", nargs=-1, required=True)
 @click.option("--why", required=True, help="The reason: all that will be known about it.")
 @click.option("--night", type=_there, help="Results of the night to accept; by default the last one that ran here.")
-@click.option("--results-dir", type=_there, default=SHIPPED, help="The shipped results.")
+@_results
 def accept(cells: tuple[str, ...], why: str, night: Path | None, results_dir: Path) -> None:
     """Make the values that CELLS have now the accepted ones. Patterns like 'table4-*' name several.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reports.consistency import Inconsistency, check, load_paper
 from reports.derivations import DerivedNumber, derive
@@ -74,6 +74,8 @@ def judged(cell: PaperCell, evidence: Evidence, margins: Margins, marks: Marks) 
         missing=missing,
         rules=marks.get(cell.id, ()),
     )
+    if verdict is not None and number is not None and cell.source is not None and cell.source.caveat:
+        verdict = replace(verdict, caveats=(cell.source.caveat, *verdict.caveats))
     return Judged(cell, number, verdict, command)
 
 

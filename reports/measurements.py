@@ -6,18 +6,15 @@ import functools
 import hashlib
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pomonag.errors import UserError
 from pomonag.records.record_store import Entry, Follower, Problem
 from reports.cells import Cell, slug, table_name
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 SCHEMA = 1
 SHIPPED = Path(__file__).parent / "results"
@@ -179,28 +176,6 @@ def load_runs(folder: Path | str) -> tuple[list[RunRecord], list[Problem]]:
     return [latest[key] for key in sorted(latest, key=lambda k: (k[0].id, k[1]))], problems
 
 
-def frame(runs: Iterable[RunRecord], origin: str = "shipped") -> pd.DataFrame:
-    """One row a value: the cell's fields, `cell` (id), seed, value, unit, hashes, seconds, `origin`, `run`."""
-    import pandas as pd  # It takes as long to import as a query takes.
-
-    rows = [
-        {
-            **asdict(m.cell), "cell": m.cell.id, "seed": m.run.seed, "value": m.value, "unit": m.unit,
-            "profile": m.run.profile, "protocol": m.protocol, "protocol_hash": m.protocol_hash,
-            "config_hash": m.run.config_hash, "wall_seconds": m.run.wall_seconds, "cpu_seconds": m.run.cpu_seconds,
-            "recorded": m.run.recorded, "origin": origin, "run": m.run,
-        }
-        for run in runs
-        for m in measurements_of(run)
-    ]  # fmt: skip
-    columns = [
-        "table", "method", "configuration", "space", "dataset", "metric", "statistic", "evaluation", "cell", "seed",
-        "value", "unit", "profile", "protocol", "protocol_hash", "config_hash", "wall_seconds", "cpu_seconds",
-        "recorded", "origin", "run",
-    ]  # fmt: skip
-    return pd.DataFrame(rows, columns=columns)
-
-
 @dataclass(frozen=True)
 class Summary:
     """Mean of n seeds with the half-width of its 95 % Student-t interval (None for a single seed)."""
@@ -232,22 +207,3 @@ def _t_quantile(degrees: int) -> float:
     from scipy import special  # Whoever only queries measurements does not wait for it.
 
     return float(special.stdtrit(degrees, 0.975))
-
-
-def aggregate(table: pd.DataFrame) -> pd.DataFrame:
-    """One row a cell, indexed by its id: mean, ci95 (nan for one seed), n, minimum, maximum, unit."""
-    import pandas as pd
-
-    grouped = table.groupby("cell", sort=True)
-    values = grouped["value"]
-    n = values.count()
-    return pd.DataFrame(
-        {
-            "mean": values.mean(),
-            "ci95": values.sem() * (n - 1).clip(lower=1).map(_t_quantile),
-            "n": n,
-            "minimum": values.min(),
-            "maximum": values.max(),
-            "unit": grouped["unit"].first(),
-        }
-    )

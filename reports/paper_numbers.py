@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import functools
-import io
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,15 +54,11 @@ def load(path: Path | str = PATH) -> list[PaperNumber]:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: {error}. Expected a UTF-8 file with the columns {', '.join(COLUMNS)}") from error
-    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
-    try:
-        if tuple(reader.fieldnames or ()) != COLUMNS:
-            raise UserError(f"{path}, line 1: got the columns {reader.fieldnames}; expected {', '.join(COLUMNS)}")
-        return [_parse(row, path, reader.line_num) for row in reader]
-    except csv.Error as error:
-        raise UserError(
-            f"{path}, line {reader.reader.line_num}: {error}. Close every quote in its own line."
-        ) from error
+    # A row is one line. Read as a whole, a quote that is not closed would swallow the lines up to the next one.
+    head, *rows = [_fields(line, path, number) for number, line in enumerate(text.split("\n"), start=1)]
+    if tuple(head) != COLUMNS:
+        raise UserError(f"{path}, line 1: got the columns {', '.join(head)}; expected {', '.join(COLUMNS)}")
+    return [_parse(row, path, number) for number, row in enumerate(rows, start=2) if row]
 
 
 @functools.cache
@@ -76,9 +71,36 @@ def by_place() -> dict[tuple[str, str, str, str, str], PaperNumber]:
     }
 
 
-def _parse(row: dict[str, str], path: Path, line: int) -> PaperNumber:
-    if None in row or None in row.values():
-        raise UserError(f"{path}, line {line}: expected {len(COLUMNS)} columns. Quote a text that holds a comma.")
+def _fields(line: str, path: Path, number: int) -> list[str]:
+    try:
+        return _split(line)
+    except csv.Error as error:
+        place = f"{path}, line {number}, column {_column_of_mistake(line)}"
+        raise UserError(f"{place}: {error}. Close every quote in its own line.") from error
+
+
+def _split(line: str) -> list[str]:
+    return next(csv.reader([line], strict=True), [])
+
+
+def _column_of_mistake(line: str) -> str:
+    """The column after those that can be read."""
+    parts = line.split(",")
+    for end in range(len(parts) - 1, 0, -1):
+        try:
+            read = len(_split(",".join(parts[:end])))
+        except csv.Error:
+            continue
+        return COLUMNS[read] if read < len(COLUMNS) else str(read + 1)
+    return COLUMNS[0]
+
+
+def _parse(fields: list[str], path: Path, line: int) -> PaperNumber:
+    if len(fields) != len(COLUMNS):
+        raise UserError(
+            f"{path}, line {line}: got {len(fields)} columns; expected {len(COLUMNS)}. Quote a text that holds a comma."
+        )
+    row = dict(zip(COLUMNS, fields))
     return PaperNumber(
         table=row["table"],
         method=row["method"],

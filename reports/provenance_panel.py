@@ -13,6 +13,7 @@ from typing import Any
 from markupsafe import Markup
 
 from reports.consistency import Inconsistency
+from reports.derivations import DerivedNumber
 from reports.evidence import Evidence, Number
 from reports.judgement import Judged
 from reports.measurements import RunRecord
@@ -34,7 +35,8 @@ def panel_data(evidence: Evidence, judged: Sequence[Judged], found: Iterable[Inc
     """JSON types: `runs`, `machines`, `inputs`, `protocols`, `commands`, `rules` (titles), `cells` and `paper` by id.
 
     A cell's `runs` are places in `runs`, in the order of its `values`. A paper cell names in `ours` the measured cell
-    that is judged against it, and that one in `judged` the paper cells.
+    that is judged against it, and that one in `judged` the paper cells. Where ours is derived from two measured cells,
+    `derived` holds the value and, in `of`, the ids of both.
     """
     machines, inputs, protocols, commands = _Shared(), _Shared(), _Shared(), _Shared()
     places = {id(run): place for place, (run, _) in enumerate(evidence.all_runs())}
@@ -127,7 +129,9 @@ def _paper_cell(one: Judged, commands: _Shared) -> dict[str, Any]:
         "note": printed.note,
         "verdict": str(verdict.name) if verdict else SETTING,
     }
-    if one.number is not None:
+    if isinstance(one.number, DerivedNumber):
+        entry["derived"] = _derived(one.number)
+    elif one.number is not None:
         entry["ours"] = one.number.cell_id
     if one.command:
         entry["command"] = commands.place(one.command)
@@ -145,6 +149,16 @@ def _paper_cell(one: Judged, commands: _Shared) -> dict[str, Any]:
         }
         entry |= {name: value for name, value in known.items() if value is not None}
     return entry
+
+
+def _derived(number: DerivedNumber) -> dict[str, Any]:
+    return {
+        "mean": interval_text(number),
+        "unit": "" if number.unit in _WITH_NUMBER else number.unit,
+        "n": number.summary.n,
+        "paired": number.paired,
+        "of": list(dict.fromkeys(m.cell.id for m in number.measurements)),
+    }
 
 
 def _signed(value: float | None) -> str | None:

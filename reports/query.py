@@ -119,10 +119,10 @@ def _explained(error: duckdb.Error, sql: str) -> UserError:
         line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
         place = f", line {line}, column {column}"
         pointer = f"\n  {sql.splitlines()[line - 1]}\n  {' ' * (column - 1)}^" if sql.splitlines() else ""
-    return UserError(f"SQL{place}: {message}{pointer}\n{_hint(str(found.get('name', '')), message)}")
+    return UserError(f"SQL{place}: {message}{pointer}\n{_hint(message)}")
 
 
-def _hint(name: str, message: str) -> str:
+def _hint(message: str) -> str:
     if 'near "table"' in message:
         return 'TABLE is a word of SQL: write the column as "table".'
     if "disabled by configuration" in message:

@@ -63,6 +63,7 @@ def render(evidence: Evidence, version: str | None = None) -> str:
     places = {id(run): place for place, (run, _) in enumerate(runs)}
     environment.filters["slug"] = slug
     environment.filters["run_place"] = lambda number: places[id(number.measurements[0].run)]
+    environment.filters["first_run"] = lambda key: next(i for i, (run, _) in enumerate(runs) if run.key == key)
     environment.filters["paper_cell"] = {cell.number: cell.id for cell in paper_cells()}.get
     inconsistencies = check(load_paper())
     claims = judge_claims(evidence)

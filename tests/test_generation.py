@@ -10,7 +10,7 @@ import torch
 from pomonag import generation
 from pomonag.diffusion.denoiser import Denoiser
 from pomonag.errors import UserError
-from pomonag.generation import Candidates, batch_generator, load_denoiser
+from pomonag.generation import batch_generator, load_denoiser
 from pomonag.guidance.factor_files import fast_factors
 from pomonag.guidance.guide import OBJECTIVES, ScalingFactors
 from pomonag.guidance.stretching import DIFFUSIONNAG_FACTORS, PAPER_FACTORS
@@ -247,18 +247,7 @@ def test_a_reference_batch_is_computed_once(generator, monkeypatch):
     assert not any(torch.equal(first, other) for other in others)
 
 
-# What is decoded, and the network that ships
-
-
-def test_candidates_keep_the_phase_that_made_an_architecture_first():
-    a, b = SPACE.sample(2, torch.Generator().manual_seed(0))
-    bad, other = Invalid(3, "row_not_one_hot"), Invalid(0, "input_output_missing")
-    candidates = Candidates(SPACE)
-    candidates.add("efficient", [a, bad, a])
-    candidates.add("accurate", [b, a, bad, other])
-    assert candidates.distinct() == {a: "efficient", b: "accurate"}
-    assert candidates.invalid() == {"row_not_one_hot": 2, "input_output_missing": 1}
-    assert [phase for phase, _ in candidates.decoded] == ["efficient"] * 3 + ["accurate"] * 4
+# The network that ships
 
 
 def test_the_denoiser_that_ships_is_loaded_once_for_use_only():

@@ -54,6 +54,14 @@ def test_errors_are_one_message_and_code_2(arguments, message):
     assert done.stdout == ""
 
 
+def test_without_a_command_the_help_is_shown():
+    done = run()
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("Usage: pomonag ")
+    assert done.stderr.count("Usage:") == 1
+    assert "generate" in done.stderr
+
+
 SLOW = """
 import time, pomonag.cli
 @pomonag.cli.pomonag.command()

@@ -13,8 +13,8 @@ import torch
 
 from pomonag import result as result_module
 from pomonag import search_space
+from pomonag.candidates import Candidates
 from pomonag.errors import UserError
-from pomonag.generation import Candidates
 from pomonag.guidance.guide import ScalingFactors, objectives_of
 from pomonag.meta_dataset.schema import meta_dataset
 from pomonag.pareto.budget import parse_budget

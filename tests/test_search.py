@@ -284,6 +284,29 @@ def test_a_budget_may_be_text():
     assert text.to_json()["budget"] == "params<0.8M"
 
 
+def test_the_seed_may_be_numpys():
+    assert searched(seed=np.int64(3), count=8)["seed"] == 3
+    assert strings(searched(seed=np.uint8(3), count=8)) == strings(searched(seed=3, count=8))
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"seed": -1}, "got the seed -1"),
+        ({"seed": 1.5}, "got the seed 1.5"),
+        ({"seed": "x"}, "got the seed 'x'"),
+        ({"objectives": "accuracy,params"}, "as one text"),
+    ],
+)
+def test_seeds_and_objectives_of_another_kind_are_refused(settings, message):
+    for call in (
+        lambda: search(SPACE, load_embedding("digits"), **settings),
+        lambda: generate(SPACE, "no images", **settings),
+    ):
+        with pytest.raises(UserError, match=message):
+            call()
+
+
 @pytest.mark.parametrize("budget", ["params<<1", {"params": 1e6}, 5])
 def test_what_is_no_budget_is_refused_before_anything_is_computed(budget):
     for call in (

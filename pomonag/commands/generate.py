@@ -85,10 +85,14 @@ def generate(
         from pomonag.guidance.factor_files import load_factors
 
         phases = load_factors(factors, space.name, mode)
+    if device_latency is not None:
+        from pomonag.evaluation.device_latency import device_latency as latencies_of
+
+        latencies_of(device_latency, space)
     data = load_images(images, seed=seed)
     screen, aside = _consoles()
     for notice in data.notices:
-        aside.print(f"note: {notice}", markup=False, highlight=False)
+        aside.print(f"note: {notice}", markup=False, highlight=False, soft_wrap=True)
     from pomonag import search
 
     # Shown on terminals only.
@@ -113,13 +117,16 @@ def generate(
     try:
         print_result(result, screen)
     finally:
-        # A reader of the tables who goes away does not cost the files.
-        if output is not None:
-            _write_result(result, output, screen)
-        if plot is not None:
-            from pomonag.deploy.front_plot import draw_front
+        # A reader of the tables who goes away does not cost the files, nor does one file cost the other.
+        # If both are refused, the result's message is the one to end with.
+        try:
+            if plot is not None:
+                from pomonag.deploy.front_plot import draw_front
 
-            draw_front(result, plot)
+                draw_front(result, plot)
+        finally:
+            if output is not None:
+                _write_result(result, output, screen)
 
 
 def parse_objectives(text: str) -> tuple[str, ...]:

@@ -39,9 +39,26 @@ data_dir_option = click.option(
 )
 
 
+def _is_stream(path: Path) -> bool:
+    """Whether the path leads to an open file of some process, as `/dev/stdout` does: a rename would break it."""
+    for _ in range(40):  # as many links as the kernel follows
+        path = Path(os.path.realpath(path.parent), path.name)
+        if path.parts[1:2] == ("proc",):
+            return True
+        if not path.is_symlink():
+            return False
+        path = path.parent / path.readlink()
+    return False
+
+
 def check_writable(path: Path) -> None:
     """UserError now for a path that could not be written after the computation."""
+    if str(path) == "-" or _is_stream(path):
+        raise UserError(f"{path} is a stream, expected the path of a file to write, which appears whole or not at all.")
     try:
+        # A link stays, and what it leads to is written.
+        if path.is_symlink():
+            path = Path(os.path.realpath(path))
         if path.exists() and not stat.S_ISREG(path.stat().st_mode):
             raise UserError(f"{path} is not a plain file, expected the path of a file to write.")
         if not path.parent.is_dir():

@@ -43,6 +43,8 @@ def load_images(
     Keeps `samples_per_class` images of each class, chosen by `seed` (None: all of them); pictures in files are
     shrunk until their short side has at most `edge` pixels. Raises UserError for anything that cannot be used.
     """
+    if not str(source):
+        raise UserError("got no path of images, expected a folder with a sub-folder for each class, or an .npz file.")
     path = Path(source)
     if str(source) in NAMED_DATASETS:
         images, labels, classes = NAMED_DATASETS[str(source)]()

@@ -40,7 +40,7 @@ def class_labels(labels: Any, count: int, classes: Sequence[str] | None) -> tupl
     """Labels [n] as integers from 0 without gaps, and the class names; `count` is the number of images.
 
     Names are `classes[label]` where given, else the labels themselves. Raises UserError for labels of another
-    length, one-hot rows, NaN, fractions, and labels outside `classes`.
+    length, one-hot rows, NaN, fractions, negative numbers, and labels outside `classes`.
     """
     values = np.asarray(labels)
     if values.ndim == 2 and values.shape[1] == 1:
@@ -61,12 +61,18 @@ def class_labels(labels: Any, count: int, classes: Sequence[str] | None) -> tupl
         values = values.astype(np.int64)
     if values.dtype.kind not in "iubU":
         raise UserError(f"labels have the type {values.dtype}, expected whole numbers or names.")
+    if values.dtype.kind == "i" and (values < 0).any():
+        first = int(np.flatnonzero(values < 0)[0])
+        raise UserError(
+            f"label {first} is {values[first]}, expected whole numbers from 0. Negative labels often mark images "
+            f"without one: drop these images ({int((values < 0).sum())} of {count})."
+        )
     found, positions = np.unique(values, return_inverse=True)
     if classes is None or values.dtype.kind == "U":
         return positions.astype(np.int64), tuple(str(name) for name in found)
     if values.dtype.kind == "b":
         values = values.astype(np.int64)
-    if len(found) and (found[0] < 0 or found[-1] >= len(classes)):
+    if len(found) and found[-1] >= len(classes):
         raise UserError(
             f"labels run from {found[0]} to {found[-1]}, but `classes` names {len(classes)}: "
             f"expected labels in 0..{len(classes) - 1}."

@@ -11,6 +11,8 @@ from rich.markup import escape
 from rich.table import Table
 
 COSTS = {"params": "parameters", "macs": "MACs", "latency_ms": "latency"}
+BEST = 5
+"""So many architectures are printed where there is no front."""
 _CONFIGURATIONS = {"acc": "Acc", "bal": "Bal", "eff": "Eff"}
 
 
@@ -27,9 +29,15 @@ def print_result(result: Mapping[str, Any], console: Console) -> None:
     if result.get("budget"):
         console.print(f"  within the budget {escape(result['budget'])}")
     for cost, front in result["fronts"].items():
-        console.print(_front_table(result, cost, front))
+        console.print(_table(result, f"accuracy against {COSTS[cost]}", front, cost))
+    if not result["fronts"] and result["architectures"]:
+        # Without a cost among the objectives there is no front, but there is a ranking.
+        best = list(range(min(BEST, len(result["architectures"]))))
+        console.print(_table(result, "the most accurate", best))
     console.print(f"accuracy: {escape(result['accuracy_meaning'])}")
-    console.print(f"latency: {escape(result['latency_source'])}")
+    timed = any("measured_latency_ms" in entry for entry in result["architectures"])
+    beside = "; measured: the chosen ones, timed on this machine" if timed else ""
+    console.print(f"latency: {escape(result['latency_source'])}{beside}")
     console.print(
         f"seconds: embedding {seconds['embedding']:.2f}, generation {seconds['generation']:.2f}, "
         f"ranking {seconds['ranking']:.2f}, total {seconds['total']:.2f}; "
@@ -37,8 +45,8 @@ def print_result(result: Mapping[str, Any], console: Console) -> None:
     )
 
 
-def _front_table(result: Mapping[str, Any], cost: str, front: list[int]) -> Table:
-    table = Table(title=f"accuracy against {COSTS[cost]}", title_justify="left", title_style="bold", box=SIMPLE_HEAD)
+def _table(result: Mapping[str, Any], title: str, front: list[int], cost: str = "") -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
     table.add_column("")
     measured = any("measured_latency_ms" in result["architectures"][index] for index in front)
     for heading in ("accuracy", "params", "MACs", "latency", *(["measured"] if measured else [])):

@@ -13,7 +13,11 @@ from pomonag.spaces.search_space import SearchSpace
 
 
 class LatencyModel(nn.Module):
-    """Features [b, f] of clean architectures -> milliseconds [b], linear; never below the smallest seen."""
+    """Features [b, f] of clean architectures -> milliseconds [b], linear down to the smallest latency seen.
+
+    Below it an exponential takes over with the same slope: positive, and without the ties of a clamp, by which the
+    fastest networks of a front could not be told apart.
+    """
 
     weight: Tensor
     bias: Tensor
@@ -26,7 +30,9 @@ class LatencyModel(nn.Module):
         self.register_buffer("floor", torch.zeros(()))
 
     def forward(self, features: Tensor) -> Tensor:
-        return (features @ self.weight + self.bias).clamp_min(self.floor)
+        linear = features @ self.weight + self.bias
+        floor = self.floor.clamp_min(1e-6)
+        return torch.where(linear < floor, floor * torch.exp((linear.minimum(floor) - floor) / floor), linear)
 
 
 def fit_latency_model(space: SearchSpace, architectures: Sequence[Any], latency_ms: np.ndarray) -> LatencyModel:

@@ -23,6 +23,8 @@ def atomic_write(path: str | os.PathLike[str], mode: str = "wb") -> Iterator[IO[
     if mode not in ("wb", "w"):
         raise ValueError(f"atomic_write knows the modes 'wb' and 'w', not {mode!r}")
     path = Path(path)
+    if path.is_symlink():
+        path = Path(os.path.realpath(path))  # a link stays, and what it leads to is replaced
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
     try:
         with temporary.open("xb" if mode == "wb" else "x", encoding=None if mode == "wb" else "utf-8") as file:

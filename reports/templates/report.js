@@ -112,17 +112,31 @@ const report = (() => {
 
   const distinctOf = (runs, read) => [...new Set(runs.map(read))].filter((text) => text !== "");
 
-  function measuredPart(cell) {
+  const meanLine = (one, n, more = "") => make("p", {}, make("b", {}, one.mean), one.unit ? ` ${one.unit}` : "",
+    ` (n = ${n}${n > 1 ? ", ± 95 % interval, Student t" : ""}${more})`);
+
+  // A number that the text computes from two cells: ours, then both cells as they were measured.
+  function derivedPart(derived) {
+    return [
+      make("h3", {}, "Our value"),
+      meanLine(derived, derived.n, derived.paired ? "; paired by seed" : "; both sides on their own"),
+      make("p", {}, "Computed from the means of two cells, as the paper computes its own; both follow."),
+      ...derived.of.flatMap((id) => measuredPart(data.cells[id], id)),
+    ];
+  }
+
+  function measuredPart(cell, id) {
     const runs = cell.runs.map((place) => data.runs[place]), n = runs.length;
     const rows = runs.map((run, i) => make("tr", {}, make("th", { scope: "row" }, String(run.seed)), make("td", {}, make("b", {}, cell.values[i])),
       make("td", {}, run.origin), make("td", {}, run.wall), make("td", {}, run.load === null ? "–" : String(run.load)), make("td", {}, code(run.value))));
     const heads = ["Seed", "Value", "Origin", "Wall", "Load", "Generator's seed"].map((name) => make("th", { scope: "col" }, name));
     return [
-      make("h3", {}, "Our values"),
-      make("p", {}, make("b", {}, cell.mean), cell.unit ? ` ${cell.unit}` : "", ` (n = ${n}${n > 1 ? ", ± 95 % interval, Student t" : ""})`),
+      make("h3", {}, id === undefined ? "Our values" : cell.title),
+      id === undefined ? null : make("p", {}, make("code", { class: "cell" }, id)),
+      meanLine(cell, n),
       make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Values by seed" },
         make("table", { class: "plain-table" }, make("thead", {}, make("tr", {}, ...heads)), make("tbody", {}, ...rows))),
-      make("h3", {}, "How it was measured"),
+      make(id === undefined ? "h3" : "h4", {}, "How it was measured"),
       definitions([
         ["Protocol", data.protocols[cell.protocol]],
         ["Configuration", make("span", {}, code(distinctOf(runs, (r) => r.config).join(", ")), `, profile ${distinctOf(runs, (r) => r.profile).join(", ")}`)],
@@ -133,7 +147,7 @@ const report = (() => {
         ["Data and checkpoints", lines(distinctOf(runs, (r) => data.inputs[r.inputs]).join("\n\n"))],
         ["Missing here", cell.missing],
       ]),
-    ];
+    ].filter(Boolean);
   }
 
   function commandPart(place) {
@@ -159,7 +173,8 @@ const report = (() => {
     const dialog = byId("provenance");
     byId("provenance-body").replaceChildren(
       make("h2", { id: "provenance-title", tabindex: "-1" }, (paper ?? cell).title), make("p", {}, make("code", { class: "cell" }, id)),
-      ...verdicts.flatMap(verdictPart), ...(cell ? measuredPart(cell) : []), ...commandPart((cell ?? paper).command));
+      ...verdicts.flatMap(verdictPart), ...(cell ? measuredPart(cell) : paper.derived ? derivedPart(paper.derived) : []),
+      ...commandPart((cell ?? paper).command));
     dialog.onclose = () => opener.focus();
     dialog.showModal();
     dialog.scrollTop = 0;

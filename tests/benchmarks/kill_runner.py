@@ -26,7 +26,7 @@ from benchmarks.runs import Outcome, Quantity, Run
 from pomonag.execution import executor as executor_module
 from pomonag.records.provenance import provenance
 from pomonag.records.record_store import RecordStore
-from reports.measurements import RunKey, aggregate, frame, load_runs
+from reports.measurements import RunKey, load_runs, measurements_of, summarise
 
 CELLS, SEEDS, CELL_SECONDS = 25, 2, 0.005
 
@@ -133,9 +133,13 @@ def one(folder, number, workers, expected):
 
 
 def report(folder):
-    """The aggregated results and all drawn details, as text."""
-    runs = load_runs(folder)[0]
-    return aggregate(frame(runs)).to_csv() + repr([(r.key, r.seed, r.seed_value, r.values, r.details) for r in runs])
+    """The summary of each cell and all drawn details, as text."""
+    runs, values = load_runs(folder)[0], collections.defaultdict(list)
+    for run in runs:
+        for measurement in measurements_of(run):
+            values[measurement.cell.id].append(measurement.value)
+    summaries = {cell: summarise(found) for cell, found in sorted(values.items())}
+    return repr(summaries) + repr([(r.key, r.seed, r.seed_value, r.values, r.details) for r in runs])
 
 
 def quick_workers():

@@ -8,14 +8,19 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
 
+from benchmarks.conftest import _read_inputs
 from benchmarks.measuring import Measuring, papers_marks
+from pomonag.errors import UserError
+from pomonag.records.record_store import RecordStore
+from reports import margins, paper_numbers
 from reports.evidence import Number
 from reports.judgement import Judged
-from reports.measurements import RunRecord, Value, load_runs, measurements_of
+from reports.measurements import SCHEMA, RunRecord, Value, load_runs, measurements_of
 from reports.nightly.acceptances import Acceptance, write_acceptances
 from reports.nightly.fingerprint import Fingerprint
 from reports.paper_cells import paper_cells
@@ -66,6 +71,33 @@ def test_options_select_exactly_and_suggest():
     wrong = run_pytest("--collect-only", "--dataset", "cifar1")
     assert wrong.returncode == 4
     assert "Did you mean 'cifar10'?" in wrong.stderr + wrong.stdout
+
+
+def test_results_of_a_newer_version_end_the_session_with_one_message(tmp_path):
+    store = RecordStore(tmp_path)
+    store.append({"kind": "run", "schema": SCHEMA + 1})
+    store.close()
+    done = run_pytest("--table", "4", "--judge-only", "--results-dir", str(tmp_path))
+    assert done.returncode == 2
+    assert (done.stdout + done.stderr).count("written by a newer pomonag") == 1
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("file", [margins, paper_numbers], ids=["margins", "paper_numbers"])
+def test_what_judges_every_cell_is_read_before_the_first(monkeypatch, file):
+    def refuse():
+        raise UserError("line 7, column 12")
+
+    monkeypatch.setattr(file, "load", refuse)
+    with pytest.raises(pytest.exit.Exception, match="line 7, column 12") as ending:
+        _read_inputs(SimpleNamespace(getoption=lambda name: True))
+    assert ending.value.returncode == 2
+
+
+def test_a_measurement_that_failed_is_not_hidden_by_older_values(tmp_path):
+    found = Judged(CELL, None, Verdict(Name.REPRODUCED, "because"), "a command")
+    with pytest.warns(UserWarning, match=f"{CELL.id} is judged by the values that are there: no space left"):
+        Measuring(tmp_path)._conclude(found, "no space left")
 
 
 def conclude(tmp_path, name, **settings):

@@ -120,6 +120,11 @@ def test_labels_that_are_not_numbers(refused, tmp_path):
         (("--images", "digits", "--encoder", "resnet81"), "Did you mean 'resnet18'?"),
         (("--images", "digits", "--encoder", "resnet18"), "got 512 features an image, expected 1280"),
         (("--images", "digits", "--encoder", "vit_b_16"), "those of efficientnet_lite0, which the checkpoint set"),
+        (("--images", "digits", "--objectives", "acc,params"), "Did you mean 'accuracy'?"),
+        (("--images", ""), "got no path of images"),
+        (("--images", "digits", "--output", "-"), "- is a stream"),
+        (("--images", "digits", "--output", "/dev/stdout"), "/dev/stdout is a stream"),
+        (("--images", "digits", "--plot", "/dev/fd/2"), "/dev/fd/2 is a stream"),
         (("--images", "digits", "--count", 0), "0 is not in the range 1<=x<=100000"),
         (("--images", "digits", "--count", 10**6), "1000000 is not in the range 1<=x<=100000"),
     ],
@@ -127,6 +132,43 @@ def test_labels_that_are_not_numbers(refused, tmp_path):
 def test_names_and_numbers_are_refused_before_anything_is_embedded(refused, monkeypatch, arguments, message):
     monkeypatch.setattr(CachedEncoder, "embed", lambda *_, **__: pytest.fail("embedded"))
     assert message in refused("generate", *arguments)
+
+
+def test_a_device_is_refused_before_the_images_are_read(refused, tmp_path):
+    (tmp_path / "data.npz").write_bytes(b"no archive")
+    assert "Did you mean 'pixel3'?" in refused(
+        "generate", "--images", tmp_path / "data.npz", "--device-latency", "pixel4"
+    )
+
+
+def test_a_link_to_an_open_file_is_no_place_for_a_result(refused, tmp_path):
+    link, other = tmp_path / "result.json", tmp_path / "other.json"
+    other.symlink_to("/dev/stdout")
+    link.symlink_to("other.json")
+    assert "result.json is a stream" in refused(*DIGITS, "--output", link)
+    assert link.is_symlink()
+    assert other.is_symlink()
+
+
+def test_a_plot_is_drawn_though_the_result_cannot_be_written(run, monkeypatch, tmp_path):
+    def refuse(result, path, screen):
+        raise pomonag.UserError("the disk is full")
+
+    monkeypatch.setattr("pomonag.commands.generate._write_result", refuse)
+    code, _, errors = run(*DIGITS, "--output", tmp_path / "result.json", "--plot", tmp_path / "front.svg")
+    assert code == 2
+    assert errors.splitlines()[-1] == "error: the disk is full"
+    assert [path.name for path in tmp_path.iterdir()] == ["front.svg"]
+
+
+def test_the_result_is_written_though_the_plot_cannot_be_drawn(run, monkeypatch, tmp_path):
+    def refuse(result, path):
+        raise pomonag.UserError("the disk is full")
+
+    monkeypatch.setattr("pomonag.deploy.front_plot.draw_front", refuse)
+    code, _, errors = run(*DIGITS, "--output", tmp_path / "result.json", "--plot", tmp_path / "front.svg")
+    assert (code, errors.splitlines()[-1]) == (2, "error: the disk is full")
+    assert [path.name for path in tmp_path.iterdir()] == ["result.json"]
 
 
 def test_features_of_another_encoder_in_a_file(refused, monkeypatch, tmp_path):

@@ -75,6 +75,16 @@ def test_output_and_plot(search, tmp_path):
     assert "note: grey images" in printed.stderr
 
 
+def test_a_note_is_one_line(search, tmp_path):
+    rows = np.random.default_rng(0).integers(0, 2**16, (14, 4, 8), dtype=np.uint16)
+    names = np.repeat([f"a class with a long name, number {number}" for number in (1, 2)], 7)
+    np.savez(tmp_path / "data.npz", images=rows, labels=names)
+    notes = run("generate", "--images", tmp_path / "data.npz").stderr.splitlines()
+    assert len(notes) == 4
+    assert all(note.startswith("note: ") for note in notes)
+    assert max(map(len, notes)) > 100
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

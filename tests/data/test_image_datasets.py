@@ -312,6 +312,12 @@ def test_labels_that_cannot_be_used(labels, word):
     refused(word, images=pictures(40), labels=labels, classes=["a", "b"])
 
 
+@pytest.mark.parametrize("kind", [int, float, np.int8])
+def test_negative_labels_are_no_class_of_their_own(kind):
+    labels = (np.arange(40) % 3 - 1).astype(kind)
+    refused("label 0 is -1, expected whole numbers from 0", images=pictures(40), labels=labels)
+
+
 def test_a_named_class_without_images():
     refused("'c' has 0", images=pictures(40), labels=np.arange(40) % 2, classes=["a", "b", "c"])
 

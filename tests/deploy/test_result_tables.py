@@ -53,6 +53,21 @@ def test_a_measured_latency_stands_beside_the_predicted_one(example_result):
     assert "measured" not in printed({**example_result, "architectures": example_result["architectures"][1:] * 2})
 
 
+def test_it_is_said_whose_clock_measured(example_result):
+    assert "timed on this machine" not in printed(example_result)
+    example_result["architectures"][0]["measured_latency_ms"] = 7.125
+    assert "timed on this machine" in printed(example_result)
+
+
+def test_without_a_front_the_best_are_printed(example_result):
+    result = {**example_result, "fronts": {}, "configurations": {"acc": {}, "bal": {}, "eff": {}}}
+    result["architectures"] = example_result["architectures"] * 3
+    lines = [line for line in printed(result).splitlines() if "nor_conv" in line]
+    assert len(lines) == 5
+    assert "the most accurate" in printed(result)
+    assert "94.00 %" in lines[0]
+
+
 def test_a_narrow_terminal_loses_no_operation(example_result):
     text = printed(example_result, width=80)
     assert text.replace("\n", "").count("nor_conv_1x1") >= 2

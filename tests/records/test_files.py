@@ -61,3 +61,15 @@ def test_the_hash_of_a_file_is_that_of_its_bytes(tmp_path):
     assert file_sha256(tmp_path / "a") == hashlib.sha256(content).hexdigest()
     with pytest.raises(OSError):
         file_sha256(tmp_path / "none")
+
+
+def test_a_link_stays_and_what_it_leads_to_is_written(tmp_path):
+    (tmp_path / "there").mkdir()
+    link = tmp_path / "result.json"
+    link.symlink_to(tmp_path / "there" / "real.json")
+    for text in ("first", "second"):  # a link to nothing, and to a file
+        with atomic_write(link, "w") as file:
+            file.write(text)
+        assert link.is_symlink()
+        assert (tmp_path / "there" / "real.json").read_text() == text
+    assert [entry.name for entry in (tmp_path / "there").iterdir()] == ["real.json"]

@@ -172,6 +172,26 @@ def test_every_number_is_a_button_and_opens_a_panel_by_mouse(open_page):
     assert page.evaluate("location.hash") == ""
 
 
+def test_a_derived_number_shows_its_value_and_both_cells(open_page):
+    page = open_page()
+    gain = page.evaluate(
+        """() => {
+          const store = document.getElementById('panel-data'), data = JSON.parse(store.textContent);
+          const gain = Object.keys(data.paper).find(id => id.includes('accuracy_noisy_gain'));
+          data.paper[gain].derived = { mean: '0.168 ± 0.012', unit: 'rho', n: 3, paired: true,
+                                       of: Object.keys(data.cells).slice(0, 2) };
+          store.textContent = JSON.stringify(data);
+          report.start();
+          return [gain, ...data.paper[gain].derived.of];
+        }"""
+    )
+    page.locator(f"td[data-cell='{gain[0]}'] .number").first.click()
+    text = page.locator("#provenance").inner_text()
+    assert "0.168 ± 0.012 rho (n = 3, ± 95 % interval, Student t; paired by seed)" in text
+    assert all(cell in text for cell in gain)
+    assert page.locator("#provenance table tbody tr").count() == 6
+
+
 def test_a_result_that_was_not_run_shows_the_paper_and_a_link_leads_to_its_rules(open_page):
     page = open_page("#verdict=not-run&table=5")
     page.locator(SHOWN).first.locator(".number").first.click()

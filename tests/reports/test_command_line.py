@@ -77,6 +77,14 @@ def test_fresh_asks_for_everything(recomputing, tmp_path):
     assert recomputing.fresh == [True]
 
 
+@pytest.mark.parametrize("command", [["render", "--output"], ["tables", "--format", "csv", "--out"]], ids=" ".join)
+def test_a_folder_of_results_that_is_not_there_makes_no_empty_report(command, tmp_path):
+    result = CliRunner().invoke(main, [*command, str(tmp_path / "out"), "--results-dir", str(tmp_path / "mistyped")])
+    assert result.exit_code == 2
+    assert "mistyped' does not exist" in result.output
+    assert not (tmp_path / "out").exists()
+
+
 def test_render_recomputes_nothing(recomputing, tmp_path):
     output = tmp_path / "r.html"
     result = CliRunner().invoke(main, ["render", "--results-dir", str(tmp_path / "shipped"), "--output", str(output)])

@@ -13,6 +13,7 @@ from reports.judgement import judgements
 from reports.margins import load
 from reports.measurements import RunKey, Value
 from reports.paper_cells import Source
+from reports.provenance_panel import panel_data
 from reports.verdicts import Name
 
 GAIN = "text-pomonag-over-diffusionnag-paper-nb201-meta-test-spearman_accuracy_noisy_gain-difference-measured"
@@ -120,6 +121,17 @@ def test_a_derived_cell_is_drawn_like_a_number(made_up, sources):
     found = judged(noisy(made_up, [0.80, 0.85, 0.90], [0.63, 0.685, 0.73]), GAIN)
     assert kind(found.number) == "number"
     assert interval_text(found.number).startswith("0.168")
+
+
+@pytest.mark.parametrize("first_seed", [0, 10])
+def test_the_panel_of_a_gain_shows_its_value_and_leads_to_both_cells(made_up, sources, first_seed):
+    evidence = Evidence(noisy(made_up, [0.80, 0.85, 0.90], [0.63, 0.685, 0.73], first_seed))
+    data = panel_data(evidence, judgements(evidence, load()), [])
+    derived = data["paper"][GAIN]["derived"]
+    assert "ours" not in data["paper"][GAIN]
+    assert derived["mean"].startswith("0.168")
+    assert (derived["n"], derived["paired"]) == (3, first_seed == 0)
+    assert [data["cells"][cell]["values"][0] for cell in derived["of"]] == ["0.800", "0.630"]
 
 
 def test_an_open_gain_asks_for_seeds_of_both_runs(made_up, sources):

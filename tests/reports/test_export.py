@@ -5,7 +5,8 @@ from click.testing import CliRunner
 
 from pomonag.errors import UserError
 from reports.__main__ import main
-from reports.measurements import RunKey, Value, frame, load_runs
+from reports.measurements import RunKey, Value, load_runs
+from tests.reports.measurement_frame import frame
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from reports.evidence import Evidence
 from reports.findings import Finding, findings, foremost, paper_findings
 from reports.judgement import judgements, marks_of
 from reports.margins import load
+from reports.measurements import RunKey, Value
 
 some = st.builds(
     Finding, st.text(), st.sampled_from([None, True, False]), st.sampled_from("abcde"), on_the_paper=st.booleans()
@@ -55,6 +56,19 @@ def test_what_is_said_of_the_paper_is_counted(made_up):
         "contradictions",
         "verdicts",
     ]
+
+
+def test_counts_that_the_method_fixes_are_not_taken_for_findings(made_up):
+    def said(counts):
+        key = RunKey("2", "pomonag-acc", "leave-one-out", "nb201", "cifar10")
+        runs = [
+            made_up.a_record(key, [Value("trained_architectures", count, "architectures", "p")], seed)
+            for seed, count in enumerate(counts)
+        ]
+        return paper_findings(judgements(Evidence(runs), load()), [], [])[0].text
+
+    assert said([1, 1, 1]).endswith("decide: 1 REPRODUCED; 1 of them is a count that the method fixes.")
+    assert said([9, 8, 9, 8, 9, 8, 9]).endswith("decide: 1 WORSE.")
 
 
 @pytest.mark.parametrize("claims", [[], [claim("HOLDS", "HOLDS")]])

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from pomonag.records.record_store import Entry, RecordStore
 from reports.flat_measurements import COLUMNS, counting, flatten
-from reports.measurements import RunKey, RunRecord, Value, frame, load_runs
+from reports.measurements import RunKey, RunRecord, Value, load_runs
+from tests.reports.measurement_frame import frame
 
 A_RUN = RunRecord(
     RunKey("4", "a", "fast", "nb201", "x"), 0, 1, {"count": 256}, 1,

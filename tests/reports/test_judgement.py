@@ -28,6 +28,9 @@ def test_what_ships_is_judged():
     validity = found["table4-pomonag-paper-nb201-mean-over-runs-validity-mean-generated"]
     assert validity.number is not None
     assert validity.verdict.name is Name.REPRODUCED
+    assert any("fast mode" in caveat for caveat in validity.verdict.caveats)
+    novelty = found["table4-pomonag-paper-nb201-mean-over-runs-novelty-mean-generated"]
+    assert novelty.verdict.name is Name.NOT_COMPARABLE
     other_training = found["table2-pomonag-acc-paper-nb201-cifar10-test_accuracy-mean-trained"]
     assert other_training.verdict.name is Name.NOT_COMPARABLE
     assert found["table1-tnas-paper-mbv3-cifar10-test_accuracy-max-trained"].verdict.name is Name.NOT_RUN

@@ -9,6 +9,7 @@ from reports import leakage
 from reports.evidence import Evidence, NotRun, gather
 from reports.leakage import Expected, Regret, attribution, audit, expectation, expected_top250
 from reports.measurements import SHIPPED, RunKey, Value, summarise
+from reports.render import render
 
 
 def runs(made_up, method, configuration, accuracies, details=None, dataset="cifar10"):
@@ -46,6 +47,30 @@ def test_regrets_stand_beside_pomonags(made_up):
     assert (low + high) / 2 == pytest.approx(any_of_top.more_than_pomonag)
     assert found["Best of five of the top 250"].regret == pytest.approx(0.27)
     assert found["Any architecture"].accuracy.mean == 85.0
+
+
+def test_the_page_shows_the_differences_and_where_each_number_comes_from(made_up):
+    evidence = Evidence(
+        [
+            *runs(made_up, "pomonag-acc", "leave-one-out", [94.37, 94.17]),
+            *runs(made_up, "pomonag-best-of-5", "leave-one-out", [94.3, 94.1]),
+            *runs(made_up, "unguided", "fast", [90.0, 90.0], [{"accuracies": [93.0, 93.2]}] * 2),
+        ]
+    )
+    found = rows(evidence)
+    assert found["POMONAG-Acc"].difference == ""
+    assert found["POMONAG, best of five"].difference.startswith("+0.07 (")
+    page = render(evidence)
+    section = page[page.index('<section id="leakage">') : page.index('<section id="decisions">')]
+    assert found["POMONAG, best of five"].difference in section
+    # The cell's own number opens its panel; a mean over the draws of runs is no cell and leads to the runs.
+    assert f'data-cell="{found["POMONAG, best of five"].cell_id}"' in section
+    assert found["Unguided generation"].cell_id is None
+    place = next(i for i, (run, _) in enumerate(evidence.all_runs()) if run.key.method == "unguided")
+    assert f'<a href="#run-{place}">93.10' in section
+    # Attribution: what was reached under the benchmark's recipe, and that nothing was under the paper's.
+    assert "under the benchmark's recipe: 94.27 ±" in section
+    assert "200 epochs with Table 8's recipe" in section.replace("&#39;", "'")
 
 
 def test_who_reaches_the_tables_best_has_no_negative_regret(made_up):

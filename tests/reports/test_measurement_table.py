@@ -9,7 +9,8 @@ from pomonag.records.record_store import RecordStore
 from reports import measurement_table as module
 from reports.flat_measurements import COLUMNS
 from reports.measurement_table import measurement_table
-from reports.measurements import RunKey, Value, frame, load_runs
+from reports.measurements import RunKey, Value, load_runs
+from tests.reports.measurement_frame import frame
 
 
 def a_run(made_up, method, value=99.0, seed=0, **changes):

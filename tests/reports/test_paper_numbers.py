@@ -32,10 +32,19 @@ def test_known_numbers():
         (",".join(paper_numbers.COLUMNS) + "\n4,P,nb201,c,validity,mean,nan,,%,\n", "line 2, column value: got 'nan'"),
         (
             ",".join(paper_numbers.COLUMNS) + '\n4,P,nb201,c,validity,mean,1,,%,"open\n',
-            "line 2: unexpected end of data",
+            "line 2, column note: unexpected end of data",
         ),
-        (",".join(paper_numbers.COLUMNS) + "\n4,P,nb201\n", "line 2: expected 10 columns"),
-        (",".join(paper_numbers.COLUMNS) + "\n4,P,nb201,c,validity,mean,1,,%,a,b\n", "line 2: expected 10 columns"),
+        (
+            # The quote that is not closed is named, not the one that it runs into, many lines below.
+            ",".join(paper_numbers.COLUMNS)
+            + '\n4,"P,nb201,c,validity,mean,1,,%,\n4,P,nb201,c,validity,mean,1,,%,"a, b"\n',
+            "line 2, column method: unexpected end of data",
+        ),
+        (",".join(paper_numbers.COLUMNS) + "\n4,P,nb201\n", "line 2: got 3 columns; expected 10"),
+        (
+            ",".join(paper_numbers.COLUMNS) + "\n4,P,nb201,c,validity,mean,1,,%,a,b\n",
+            "line 2: got 11 columns; expected 10",
+        ),
     ],
 )
 def test_a_malformed_file_is_named_with_line_and_column(tmp_path, content, message):

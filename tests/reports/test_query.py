@@ -13,8 +13,9 @@ from reports import paper_numbers
 from reports.__main__ import main
 from reports.flat_measurements import COLUMNS
 from reports.measurement_table import measurement_table
-from reports.measurements import RunKey, Value, frame, load_runs
+from reports.measurements import RunKey, Value, load_runs
 from reports.query import PAPER_COLUMNS, ask, open_views
+from tests.reports.measurement_frame import frame
 
 
 def a_run(made_up, method, value=99.0, seed=0):
