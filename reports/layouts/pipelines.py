@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 from pomonag.evaluation.trained import TrainingProtocol
+from pomonag.training.pipeline_space import PAPER_PIPELINE_SPACE
 from pomonag.training.recipe import Recipe
 from reports.layouts.layout import DASH, Column, PaperTable, Printed, Row, Stub
 from reports.layouts.results import SPACES
-from reports.paper_pipelines import (
-    CHOSEN,
-    PAPER_PIPELINE_SPACE,
-    PAPER_PIPELINES,
-    SEARCHED,
-    choices_text,
-    setting_text,
-)
+from reports.paper_pipelines import CHOSEN, SEARCHED, choices, choices_text, chosen, setting_text
 
 _OPTIMISERS = {"sgd": "SGD with Nesterov momentum", "muon": "Muon for kernels, SGD for the rest"}
 
@@ -58,7 +52,7 @@ def table_7() -> PaperTable:
             Row(
                 (Stub(label),),
                 (
-                    Printed(choices_text(name, getattr(PAPER_PIPELINE_SPACE, name))),
+                    Printed(choices_text(name, choices(name))),
                     *(Printed(recipe.get(name, DASH)) for recipe in ours.values()),
                 ),
             )
@@ -69,14 +63,14 @@ def table_7() -> PaperTable:
 
 def table_8() -> PaperTable:
     """The chosen pipelines, a pair of columns a space."""
-    ours = our_pipelines()
+    ours, paper = our_pipelines(), {space: chosen(space) for space in SPACES}
     columns, rows = [], []
     for label in SPACES.values():
         columns += [Column("Paper", label), Column("Ours (lite)", label)]
     for name, label in CHOSEN.items():
         entries = []
         for space in SPACES:
-            entries.append(Printed(setting_text(name, getattr(PAPER_PIPELINES[space], name))))
+            entries.append(Printed(setting_text(name, paper[space][name])))
             entries.append(Printed(ours[space].get(name, DASH) if space in ours else DASH))
         rows.append(Row((Stub(label),), tuple(entries)))
     return PaperTable(
