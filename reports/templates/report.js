@@ -18,7 +18,8 @@ const report = (() => {
   // --- filter: every element with data-verdict is a result; a place of a table is blanked, an empty row goes ---
   const normal = (field, value) => field === "verdict" ? value.toLowerCase().replace(/\s+/g, "-") : value;
   const label = (field, value) => field === "verdict" ? value.replaceAll("-", " ").toUpperCase()
-    : field === "table" && /^\d+$/.test(value) ? `Table ${value}` : value;
+    : field === "table" && /^\d+$/.test(value) ? `Table ${value}`
+    : value === "all" ? "all together" : value; // "all" alone is the choice of no filter
 
   function collect() {
     items = all("[data-verdict]").map((node) => {
