@@ -15,20 +15,13 @@ from benchmarks.runs import Run
 from benchmarks.suites import all_runs
 from pomonag.errors import UserError
 from pomonag.execution.executor import executor
-from reports.consistency import check, load_paper
 from reports.evidence import Evidence, gather
-from reports.judgement import Judged, Marks, judged, marks_of
+from reports.judgement import Judged, judged, papers_marks
 from reports.margins import load as load_margins
 from reports.measurements import SHIPPED, RunKey
 from reports.nightly.acceptances import ACCEPTANCES, read_acceptances
 from reports.paper_cells import PaperCell
 from reports.verdicts import Name, Verdict
-
-
-@functools.cache
-def papers_marks() -> Marks:
-    """The consistency rules that mark each of the paper's cells."""
-    return marks_of(check(load_paper()))
 
 
 @functools.cache

@@ -12,6 +12,7 @@ import torch
 
 from benchmarks import runner
 from benchmarks.nightly_speed import speed_runs
+from benchmarks.recorded import Recorded
 from benchmarks.runs import Run
 from pomonag.errors import UserError
 from pomonag.records.provenance import provenance
@@ -198,10 +199,9 @@ def compute_baseline(runs: Sequence[Run], folder: Path, say: Say) -> list[RunRec
         if isinstance(result, UserError):
             raise UserError(f"{step.run.key.id} seed {step.seed} failed: {result} What was finished is kept.")
         say(f"[{number}/{len(to_run)}] {step.run.key.id} seed {step.seed} ({result.wall_seconds:.1f} s)")
-    steps = {(step.run.key, step.run.config_hash, step.seed) for step in plans}
-    records = [RunRecord.from_json(record) for record in RecordStore(folder).read()[0]]
-    last = {(r.key, r.config_hash, r.seed): r for r in sorted(records, key=lambda r: r.recorded)}
-    return [record for place, record in last.items() if place in steps]
+    recorded = Recorded(folder)
+    found = (recorded.find(step.run.key, step.run.config_hash, step.seed) for step in plans)
+    return [record for record in found if record is not None]
 
 
 def _repeats(run: Run, seeds: int) -> int:

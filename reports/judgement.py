@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -45,9 +46,15 @@ def judgements(evidence: Evidence, margins: Margins, marks: Marks | None = None)
     return [judged(cell, evidence, margins, marks or {}) for cell in paper_cells()]
 
 
+@functools.cache
+def papers_marks() -> Marks:
+    """The rules that the paper's numbers break, by the cells that they mark."""
+    return marks_of(check(load_paper()))
+
+
 def judge_all(evidence: Evidence) -> list[Judged]:
     """All results by the declared margins, marked by the rules that the paper's numbers break."""
-    return judgements(evidence, load_margins(), marks_of(check(load_paper())))
+    return judgements(evidence, load_margins(), papers_marks())
 
 
 def headline(found: Sequence[Judged]) -> Counter[str]:

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pomonag.errors import unknown_name
-from reports.consistency import check, load_paper
 from reports.evidence import Evidence
-from reports.judgement import Judged, judgements, marks_of
+from reports.judgement import Judged, judge_all
 from reports.layouts import pipelines, results, settings, text_numbers
 from reports.layouts.layout import PaperTable, Places
-from reports.margins import load as load_margins
 
 
 def paper_tables(judged: Sequence[Judged]) -> list[PaperTable]:
@@ -32,7 +30,7 @@ def paper_tables(judged: Sequence[Judged]) -> list[PaperTable]:
 
 def judged_tables(evidence: Evidence, names: Sequence[str] = ()) -> list[PaperTable]:
     """The tables from evidence: those of these names (`4`, `text`), or all. UserError for a name that none has."""
-    tables = paper_tables(judgements(evidence, load_margins(), marks_of(check(load_paper()))))
+    tables = paper_tables(judge_all(evidence))
     known = {table.name: table for table in tables}
     if unknown := [name for name in names if name not in known]:
         raise unknown_name("table of the paper", unknown[0], known)

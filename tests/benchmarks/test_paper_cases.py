@@ -14,12 +14,12 @@ import pytest
 import torch
 
 from benchmarks.conftest import _read_inputs
-from benchmarks.measuring import Measuring, papers_marks
+from benchmarks.measuring import Measuring
 from pomonag.errors import UserError
 from pomonag.records.record_store import RecordStore
 from reports import margins, paper_numbers
 from reports.evidence import Number
-from reports.judgement import Judged
+from reports.judgement import Judged, papers_marks
 from reports.measurements import SCHEMA, RunRecord, Value, load_runs, measurements_of
 from reports.nightly.acceptances import Acceptance, write_acceptances
 from reports.nightly.fingerprint import Fingerprint
