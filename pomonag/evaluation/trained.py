@@ -34,7 +34,7 @@ class TrainingProtocol:
 
     space: str = "nb201"
     recipe: Recipe = field(default_factory=Recipe)
-    reduced: tuple[tuple[str, int], ...] = (("channels", 16), ("cells", 1))
+    reduced: tuple[tuple[str, Any], ...] = (("channels", 16), ("cells", 1))
     test_share: float = 1 / 3
     classes: int = 20
     resolution: int = 32

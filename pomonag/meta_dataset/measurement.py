@@ -80,7 +80,6 @@ class MeasureAndRecord:
         costs = space.cost([architecture], classes=self.protocol.classes, resolution=self.protocol.resolution)
         training = measured.training if measured else None
         latency = measured.latency if measured else None
-        reduced = dict(self.protocol.reduced)
         machine = provenance()
         return Row(
             task=planned.task,
@@ -105,8 +104,7 @@ class MeasureAndRecord:
             latency_disturbed=latency.disturbed if latency else None,
             seconds=training.seconds if training else None,
             cpu_seconds=training.cpu_seconds if training else None,
-            channels=reduced["channels"],
-            cells=reduced["cells"],
+            reduced=json.dumps(dict(self.protocol.reduced), sort_keys=True),
             resolution=self.protocol.recipe.resolution,
             epochs=self.protocol.recipe.epochs,
             batch_size=self.protocol.recipe.batch_size,

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from pomonag.errors import UserError, unknown_name
 from pomonag.records.files import atomic_write
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 SHARD_ROWS = 250
 SHIPPED = Path(__file__).resolve().parents[1] / "assets" / "meta_dataset"
 _METADATA_KEY = b"pomonag"
@@ -55,11 +55,10 @@ class Row:
     latency_sd_ms: float | None
     latency_wall_ms: float | None
     latency_disturbed: bool | None
-    # The reduced training: wall and CPU seconds, and the settings most often asked for.
+    # The reduced training: wall and CPU seconds, the skeleton's settings as JSON, and those most often asked for.
     seconds: float | None
     cpu_seconds: float | None
-    channels: int
-    cells: int
+    reduced: str
     resolution: int
     epochs: int
     batch_size: int
@@ -91,11 +90,21 @@ def arrow_schema() -> pa.Schema:
 
 
 def row_from_record(record: dict[str, Any]) -> Row:
-    """A Row from its JSON form. Raises ValueError that names missing and unknown columns."""
+    """A Row from its JSON form, of this version or an earlier one. ValueError names missing and unknown columns."""
+    record = _upgraded(record)
     missing, extra = set(COLUMNS) - set(record), set(record) - set(COLUMNS)
     if missing or extra:
         raise ValueError(f"not a row of this schema: missing {sorted(missing)}, unknown {sorted(extra)}")
     return Row(**record)
+
+
+def _upgraded(record: dict[str, Any]) -> dict[str, Any]:
+    """Version 1 had a column for each setting that NAS-Bench-201's skeleton has."""
+    if "reduced" in record or not {"channels", "cells"} <= set(record):
+        return record
+    reduced = {name: record[name] for name in ("channels", "cells")}
+    rest = {name: value for name, value in record.items() if name not in reduced}
+    return {**rest, "reduced": json.dumps(reduced, sort_keys=True)}
 
 
 def write_shard(path: Path, rows: Sequence[Row], metadata: dict[str, Any]) -> None:
@@ -117,8 +126,11 @@ def read_shard(path: Path) -> tuple[list[Row], dict[str, Any]]:
     try:
         table = pq.read_table(path)
         metadata = json.loads((table.schema.metadata or {})[_METADATA_KEY])
-        if metadata["schema_version"] != SCHEMA_VERSION:
-            raise ValueError(f"schema version {metadata['schema_version']}, expected {SCHEMA_VERSION}")
+        if metadata["schema_version"] > SCHEMA_VERSION:
+            raise UserError(
+                f"{path} is of schema version {metadata['schema_version']}, this pomonag reads up to {SCHEMA_VERSION}; "
+                "upgrade pomonag"
+            )
         return [row_from_record(record) for record in table.to_pylist()], metadata
     except (OSError, ValueError, KeyError, pa.ArrowException) as error:
         raise UserError(f"{path} is not a whole meta-dataset shard ({error}); restore it or delete it") from error

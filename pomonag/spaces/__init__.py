@@ -10,7 +10,7 @@ from pomonag.spaces.search_space import Costs, EnumerableSpace, SearchSpace, Ske
 
 __all__ = ["SPACES", "Costs", "EnumerableSpace", "SearchSpace", "Skeleton", "search_space"]
 
-SPACES = {"nb201": "pomonag.spaces.nasbench201:NasBench201"}
+SPACES = {"nb201": "pomonag.spaces.nasbench201:NasBench201", "mbv3": "pomonag.spaces.mobilenetv3:MobileNetV3"}
 
 
 @cache

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pomonag.errors import UserError, unknown_name
 
 PRECISIONS = ("fp32", "bf16")
-OPTIMIZERS = ("sgd", "muon")
+OPTIMIZERS = ("sgd", "muon", "adamw")
 
 
 @dataclass(frozen=True)

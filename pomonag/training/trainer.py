@@ -122,6 +122,8 @@ def _optimise(network: nn.Module, task: PreparedTask, recipe: Recipe, generator:
 
 
 def _optimizers(network: nn.Module, recipe: Recipe) -> list[torch.optim.Optimizer]:
+    if recipe.optimizer == "adamw":
+        return [torch.optim.AdamW(network.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay)]
     kernels = [p for p in network.parameters() if recipe.optimizer == "muon" and is_muon_kernel(p)]
     by_muon = {id(p) for p in kernels}
     optimizers: list[torch.optim.Optimizer] = [

@@ -40,7 +40,7 @@ def good(**changes):
         task="train-000", held_out=False, architecture="a", isomorphism_class="c", anchor=True, seed=0, protocol="p",
         status="ok", error=None, accuracy=30.0, loss=2.0, true_class_probability=0.2, train_loss=2.1, params=10,
         macs=20, latency_ms=1.0, latency_median_ms=1.0, latency_sd_ms=0.1, latency_wall_ms=1.1,
-        latency_disturbed=False, seconds=3.0, cpu_seconds=2.9, channels=16, cells=1, resolution=16, epochs=3,
+        latency_disturbed=False, seconds=3.0, cpu_seconds=2.9, reduced='{"cells": 1, "channels": 16}', resolution=16, epochs=3,
         batch_size=64, train_images_per_class=160,
         test_images_per_class=80, measured="2026-01-01T00:00:00+00:00", load=0.1, provenance="q",
     )  # fmt: skip
@@ -54,7 +54,7 @@ def test_shards_give_back_what_was_written(tmp_path_factory, rows):
     write_shard(path, rows, {"protocols": {"p": {"x": 1}}, "provenance": {}})
     back, metadata = read_shard(path)
     assert back == rows
-    assert metadata == {"schema_version": 1, "protocols": {"p": {"x": 1}}, "provenance": {}}
+    assert metadata == {"schema_version": 2, "protocols": {"p": {"x": 1}}, "provenance": {}}
 
 
 @given(any_row)
@@ -101,9 +101,15 @@ def test_unknown_names_empty_folders_and_other_schemas(tmp_path):
     pq.write_table(arrow_schema().empty_table(), path)
     with pytest.raises(UserError, match="rows-0000"):
         meta_dataset(tmp_path)
-    write_shard(path, [good()], {"schema_version": 2})
-    with pytest.raises(UserError, match="schema version 2, expected 1"):
+    write_shard(path, [good()], {"schema_version": 3})
+    with pytest.raises(UserError, match="schema version 3, this pomonag reads up to 2; upgrade pomonag"):
         meta_dataset(tmp_path)
+
+
+def test_rows_of_the_first_version_are_read():
+    record = dataclasses.asdict(good())
+    del record["reduced"]
+    assert row_from_record({**record, "channels": 16, "cells": 1}) == good()
 
 
 def test_a_good_row_has_no_problems():
