@@ -25,6 +25,10 @@ OUTSIDE_FILES = {
     "meta_dataset_nb201/tasks.csv.gz": (
         "a CSV with the column task and the columns class_00 to class_19: the ImageNet32 classes of those rows' tasks"
     ),
+    "ofa/acc_predictor.npz": (
+        "the weights of Once-for-All's MobileNetV3 accuracy predictor (github.com/mit-han-lab/once-for-all) as arrays "
+        "0.weight, 0.bias, 2.weight, ... 6.bias"
+    ),
     "images/cifar10_subset.npz": "arrays x_train, y_train, x_test, y_test, classes: 32 x 32 RGB images of CIFAR-10",
     "images/cifar100_subset.npz": "arrays x_train, y_train, x_test, y_test, classes: 32 x 32 RGB images of CIFAR-100",
     "images/miniimagenet32.npz": "arrays x, y, classes: mini-ImageNet at 32 x 32, 100 classes",

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from pomonag.data.tasks import task_names
-from pomonag.errors import UserError
+from pomonag.errors import UserError, unknown_name
 from pomonag.records.seeds import seed_of
 from pomonag.spaces import search_space
 
@@ -69,6 +69,17 @@ class Plan:
         """`rows` of the first `among` rows, drawn evenly, to be measured again with another seed (reliability)."""
         drawn = sorted(self.first(among), key=lambda row: seed_of("repeat", row.task, row.architecture))
         return [PlannedRow(row.task, row.architecture, seed, row.anchor) for row in drawn[:rows]]
+
+
+# Fewer for the space whose trainings cost more; the tasks of one name are the same in both.
+LITE_PLANS = {"nb201": Plan(), "mbv3": Plan("mbv3", training_tasks=22, held_out_tasks=8)}
+
+
+def lite_plan(space: str) -> Plan:
+    """The plan of the lite meta-dataset that ships for a space. UserError for a space that has none."""
+    if space not in LITE_PLANS:
+        raise unknown_name("space with a lite meta-dataset", space, LITE_PLANS)
+    return LITE_PLANS[space]
 
 
 def isomorphism_hash(space: Any, architecture: Any) -> str:

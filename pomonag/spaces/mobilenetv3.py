@@ -121,7 +121,7 @@ class MobileNetV3:
         """n networks, uniform over the 4.35e19 of the space."""
         share = torch.tensor([9.0**depth for depth in DEPTHS]) / _STAGE_SIZE
 
-        def draw(choices: int, shape: tuple[int, ...]) -> Tensor:
+        def draw(choices: int, shape: torch.Size) -> Tensor:
             if shape[1:] == (STAGES,):
                 return torch.multinomial(share, n * STAGES, replacement=True, generator=generator).view(shape)
             return torch.randint(choices, shape, generator=generator)
@@ -137,7 +137,7 @@ class MobileNetV3:
         tilted = torch.rand(n, 1, generator=generator) < 0.5
         tilt = torch.where(tilted, 6 * torch.rand(n, 1, generator=generator) - 3, 0.0)
 
-        def draw(choices: int, shape: tuple[int, ...]) -> Tensor:
+        def draw(choices: int, shape: torch.Size) -> Tensor:
             weight = (tilt * torch.arange(choices)).exp()
             drawn = torch.multinomial(weight, max(1, shape[1:].numel()), replacement=True, generator=generator)
             return drawn.view(shape)
