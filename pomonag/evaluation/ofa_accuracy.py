@@ -1,4 +1,4 @@
-"""What Once-for-All's own predictor says of a network's ImageNet accuracy: the outside check of mbv3's short trainings."""
+"""What Once-for-All's own predictor says of a network's ImageNet accuracy: the outside check of short trainings."""
 
 from __future__ import annotations
 

@@ -111,7 +111,7 @@ def mbv3_heads(paper: Paper) -> Flaw | None:
     floor = mbv3_costs.floor(narrow, many, side)
     if floor.macs <= _high(macs):
         return None
-    without_head = mbv3_costs.floor(narrow, 0, side).macs
+    without_head = mbv3_costs.floor(narrow, 1, side).macs - (per_class - 1)
     fitting = (_high(macs) - without_head) // (per_class - 1)
     return Flaw(
         "The params vary less over the data sets than heads of the data sets' own sizes would make them, so one head "

@@ -40,7 +40,8 @@ def good(**changes):
         task="train-000", held_out=False, architecture="a", isomorphism_class="c", anchor=True, seed=0, protocol="p",
         status="ok", error=None, accuracy=30.0, loss=2.0, true_class_probability=0.2, train_loss=2.1, params=10,
         macs=20, latency_ms=1.0, latency_median_ms=1.0, latency_sd_ms=0.1, latency_wall_ms=1.1,
-        latency_disturbed=False, seconds=3.0, cpu_seconds=2.9, reduced='{"cells": 1, "channels": 16}', resolution=16, epochs=3,
+        latency_disturbed=False, seconds=3.0, cpu_seconds=2.9, reduced='{"cells": 1, "channels": 16}',
+        resolution=16, epochs=3,
         batch_size=64, train_images_per_class=160,
         test_images_per_class=80, measured="2026-01-01T00:00:00+00:00", load=0.1, provenance="q",
     )  # fmt: skip

@@ -12,7 +12,15 @@ from torch.utils.flop_counter import FlopCounterMode
 from pomonag.errors import UserError
 from pomonag.spaces import search_space
 from pomonag.spaces.encoding import Invalid, generator_of
-from pomonag.spaces.mobilenetv3 import SLOTS, STAGE_SLOTS, MobileNetV3Net, MobileNetV3Skeleton
+from pomonag.spaces.mobilenetv3 import (
+    DEPTHS,
+    EXPANSIONS,
+    KERNELS,
+    SLOTS,
+    STAGE_SLOTS,
+    MobileNetV3Net,
+    MobileNetV3Skeleton,
+)
 
 SPACE = search_space("mbv3")
 LITE = {"width_scale": 0.25, "divisor": 4, "strides": (2, 1, 2, 2, 1, 2), "resolution": 32}
@@ -81,6 +89,31 @@ def test_reduced_networks_cost_what_the_table_says(settings):
             network(torch.zeros(1, 3, side, side))
         assert cost.params[0] == sum(p.numel() for p in network.parameters())
         assert 2 * cost.macs[0] == counter.get_total_flops()
+
+
+@pytest.mark.parametrize("width", [1.0, 1.2])
+def test_counts_are_those_of_the_once_for_all_package(width):
+    networks = pytest.importorskip("ofa.imagenet_classification.elastic_nn.networks")
+    elastic = networks.OFAMobileNetV3(
+        n_classes=20,
+        dropout_rate=0,
+        width_mult=width,
+        ks_list=list(KERNELS),
+        expand_ratio_list=list(EXPANSIONS),
+        depth_list=list(DEPTHS),
+    )
+    drawn = [MobileNetV3Net(width, n.kernels, n.expansions) for n in SPACE.sample(2, generator_of(4))]
+    for net in (extreme(width, 2, 3, 3), extreme(width, 4, 7, 6), *drawn):
+        elastic.set_active_subnet(
+            ks=[k or 3 for k in net.kernels], e=[e or 3 for e in net.expansions], d=list(net.depths)
+        )
+        network = elastic.get_active_subnet(preserve_weight=False).eval()
+        # An odd side: what a stride makes of it is rounded up.
+        with FlopCounterMode(display=False) as counter, torch.inference_mode():
+            network(torch.zeros(1, 3, 45, 45))
+        counted = SPACE.cost([net], classes=20, resolution=45)
+        assert counted.params[0] == sum(p.numel() for p in network.parameters())
+        assert 2 * counted.macs[0] == counter.get_total_flops()
 
 
 def test_the_two_widths_differ_at_lite_size():

@@ -1,11 +1,10 @@
-"""Extremes that are known from elsewhere, and networks of the package that defines the space."""
-
-import random
+"""Extremes that are known from elsewhere, and that no network lies outside them."""
 
 import pytest
 
-from reports.consistency import mbv3_costs
-from reports.consistency.mbv3_costs import Block, ceiling, cost, floor, head_params
+from pomonag.spaces import search_space
+from pomonag.spaces.encoding import generator_of
+from reports.consistency.mbv3_costs import ceiling, floor, head_params
 
 
 @pytest.mark.parametrize(
@@ -44,55 +43,11 @@ def test_a_class_costs_its_column_of_the_head():
         assert (more.params - few.params, more.macs - few.macs) == (990 * params, 990 * (params - 1))
 
 
-def test_widths_are_rounded_to_eight_and_never_below_nine_tenths():
-    assert mbv3_costs.channels(1.2) == (24, 24, 32, 48, 96, 136, 192, 1152, 1536)
-    assert mbv3_costs.divisible(4) == 8
-
-
-@pytest.mark.parametrize("width", [1.0, 1.2])
-def test_no_network_lies_outside(width):
-    draw = random.Random(0)
-    for _ in range(200):
-        counted = cost(_network(draw), width=width, classes=10, resolution=96)
-        assert floor(width, 10, 96).params <= counted.params <= ceiling(width, 10, 96).params
-        assert floor(width, 10, 96).macs <= counted.macs <= ceiling(width, 10, 96).macs
-
-
-@pytest.mark.parametrize("width", [1.0, 1.2])
-def test_counts_are_those_of_the_once_for_all_package(width):
-    torch = pytest.importorskip("torch")
-    networks = pytest.importorskip("ofa.imagenet_classification.elastic_nn.networks")
-    from torch.utils.flop_counter import FlopCounterMode
-
-    elastic = networks.OFAMobileNetV3(
-        n_classes=20,
-        dropout_rate=0,
-        width_mult=width,
-        ks_list=list(mbv3_costs.KERNELS),
-        expand_ratio_list=list(mbv3_costs.EXPANSIONS),
-        depth_list=list(mbv3_costs.DEPTHS),
-    )
-    draw = random.Random(width)
-    smallest, largest = ((Block(*choice),) * depth for depth, choice in ((2, (3, 3)), (4, (7, 6))))
-    for stages in ((smallest,) * 5, (largest,) * 5, _network(draw), _network(draw)):
-        padded = [block for stage in stages for block in (*stage, *(stage[-1],) * (4 - len(stage)))]
-        elastic.set_active_subnet(
-            ks=[b.kernel for b in padded], e=[b.expansion for b in padded], d=[len(stage) for stage in stages]
-        )
-        network = elastic.get_active_subnet(preserve_weight=False).eval()
-        # An odd side: what a stride makes of it is rounded up.
-        with FlopCounterMode(display=False) as counter, torch.inference_mode():
-            network(torch.zeros(1, 3, 45, 45))
-        counted = cost(stages, width=width, classes=20, resolution=45)
-        assert counted.params == sum(p.numel() for p in network.parameters())
-        assert counted.macs == counter.get_total_flops() / 2
-
-
-def _network(draw: random.Random) -> tuple[tuple[Block, ...], ...]:
-    return tuple(
-        tuple(
-            Block(draw.choice(mbv3_costs.KERNELS), draw.choice(mbv3_costs.EXPANSIONS))
-            for _ in range(draw.choice(mbv3_costs.DEPTHS))
-        )
-        for _ in range(5)
-    )
+def test_no_network_lies_outside():
+    space = search_space("mbv3")
+    nets = space.sample(200, generator_of(0))
+    costs = space.cost(nets, classes=10, resolution=96)
+    for net, params, macs in zip(nets, costs.params, costs.macs):
+        least, most = floor(net.width, 10, 96), ceiling(net.width, 10, 96)
+        assert least.params <= params <= most.params
+        assert least.macs <= macs <= most.macs
