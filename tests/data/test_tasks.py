@@ -2,7 +2,9 @@ import numpy as np
 import pytest
 import torch
 
-from pomonag.data.tasks import EVALUATION_CLASSES, TRAINING_CLASSES, check_pool, load_task, task, task_names
+from pomonag.data.miniimagenet import EVALUATION_CLASSES, TRAINING_CLASSES, MiniImageNet32
+from pomonag.data.splits import LITE
+from pomonag.data.tasks import load_task, task, task_names
 from pomonag.errors import UserError
 
 
@@ -82,14 +84,14 @@ def test_missing_or_damaged_pools_say_what_to_do(tmp_path, monkeypatch):
 
 
 def test_the_pool_is_checked_without_its_images(data_dir, tmp_path):
-    check_pool(data_dir)
+    MiniImageNet32(data_dir).prepare([], LITE)
     whole = (data_dir / "images" / "miniimagenet32.npz").read_bytes()
     pool = tmp_path / "images" / "miniimagenet32.npz"
     pool.parent.mkdir()
     for length in (0, 100, len(whole) // 2, len(whole) - 10):
         pool.write_bytes(whole[:length])
         with pytest.raises(UserError, match="not a whole mini-ImageNet32 file"):
-            check_pool(tmp_path)
+            MiniImageNet32(tmp_path).prepare([], LITE)
     np.savez(pool, x=np.zeros(1), y=np.zeros(1))
     with pytest.raises(UserError, match="classes"):
-        check_pool(tmp_path)
+        MiniImageNet32(tmp_path).prepare([], LITE)

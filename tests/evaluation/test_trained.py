@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from pomonag.data.splits import SPLITS
 from pomonag.evaluation.trained import TrainedEvaluator, TrainingProtocol
 from pomonag.spaces import search_space
 from pomonag.training.recipe import Recipe
@@ -59,8 +60,8 @@ def test_a_seed_fixes_the_labels(data_dir):
 
 def test_the_hash_names_every_setting():
     other = {
-        "space": "mbv3", "recipe": Recipe(epochs=9), "reduced": (("channels", 8),), "test_share": 0.5, "classes": 10,
-        "resolution": 64, "latency_warmup": 0, "latency_runs": 0,
+        "space": "mbv3", "recipe": Recipe(epochs=9), "reduced": (("channels", 8),), "split": SPLITS["paper"], "classes": 10,
+        "resolution": 64, "latency_warmup": 0, "latency_runs": 0, "pool": "folder-0123456789ab",
     }  # fmt: skip
     assert set(other) == {f.name for f in fields(TrainingProtocol)}
     assert len({QUICK.hash, *(replace(QUICK, **{k: v}).hash for k, v in other.items())}) == len(other) + 1
