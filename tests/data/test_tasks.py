@@ -123,7 +123,7 @@ def test_the_pool_is_checked_without_its_images(data_dir, tmp_path):
 
 
 def test_a_split_that_the_pool_cannot_fill_is_refused_without_reading_its_images(data_dir):
-    with pytest.raises(UserError, match="has 10 images, expected at least 1,010"):
+    with pytest.raises(UserError, match="has 240 images, expected at least 1,010"):
         prepare_tasks(["train-000"], MiniImageNet32(data_dir), SPLITS["paper-a3"])
     assert prepare_tasks(["train-000"], MiniImageNet32(data_dir), SPLITS["paper"]) == []
 

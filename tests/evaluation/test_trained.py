@@ -80,7 +80,7 @@ def test_rows_that_ship_keep_their_protocol():
 
 def test_images_that_are_not_the_protocols_are_refused(data_dir):
     evaluator = TrainedEvaluator(replace(QUICK, pool="folder-0123456789ab"), data_dir)
-    with pytest.raises(UserError, match="is the pool miniimagenet32, but the protocol's .* folder-0123456789ab"):
+    with pytest.raises(UserError, match=r"is the pool miniimagenet32, but the protocol's .* folder-0123456789ab"):
         evaluator.measure(CELL, "train-000", 0)
 
 
