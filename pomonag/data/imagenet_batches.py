@@ -37,10 +37,18 @@ _DAMAGE = (
 
 @dataclass(frozen=True)
 class Batch:
-    """Labels int64 [n] in 1..1000 and read-only pixels uint8 [n, 3072], red before green before blue."""
+    """Labels int64 [n] in 1..1000, and where the pixels uint8 [n, 3072] lie, red before green before blue."""
 
     labels: np.ndarray
-    pixels: np.ndarray
+    file: Path
+    place: int
+    by_columns: bool = False
+
+    def read(self, images: np.ndarray | slice) -> np.ndarray:
+        """The pixels uint8 [k, 3072] of some images. The file is mapped anew, so that no page of it stays in memory."""
+        order: Any = "F" if self.by_columns else "C"
+        pixels = np.memmap(self.file, np.uint8, "r", self.place, (len(self.labels), PIXELS), order)
+        return np.array(pixels[images])
 
 
 def open_batch(path: Path) -> Batch:
@@ -62,14 +70,14 @@ def _checked(content: Any) -> Batch:
         found = ", ".join(map(str, content)) if isinstance(content, dict) else type(content).__name__
         raise ValueError(f"it holds {found or 'nothing'}, expected `data` and `labels`")
     pixels, labels = content["data"], np.asarray(content["labels"])
-    if not isinstance(pixels, np.ndarray) or pixels.dtype != np.uint8 or pixels.shape[1:] != (PIXELS,):
+    if not isinstance(pixels, np.memmap) or pixels.dtype != np.uint8 or pixels.shape[1:] != (PIXELS,):
         shape, dtype = getattr(pixels, "shape", "?"), getattr(pixels, "dtype", type(pixels).__name__)
         raise ValueError(f"`data` has the shape {shape} of {dtype}, expected uint8 [n, {PIXELS}] (32 x 32 pixels)")
     if labels.dtype.kind not in "iu" or labels.shape != (len(pixels),) or not len(labels):
         raise ValueError(f"`labels` are {labels.dtype} {labels.shape}, expected {len(pixels)} whole numbers")
     if labels.min() < 1 or labels.max() > LABELS:
         raise ValueError(f"labels run from {labels.min()} to {labels.max()}, expected 1 to {LABELS}")
-    return Batch(labels.astype(np.int64), pixels)
+    return Batch(labels.astype(np.int64), Path(str(pixels.filename)), pixels.offset, not pixels.flags.c_contiguous)
 
 
 def _npz(path: Path) -> dict[str, np.ndarray]:
