@@ -17,7 +17,7 @@ from pomonag.data.pools import SIDE, Track, check_sizes, draw_evaluation_classes
 from pomonag.data.splits import Split
 from pomonag.errors import UserError
 from pomonag.records.files import atomic_write
-from pomonag.records.tensor_cache import cache_folder
+from pomonag.records.tensor_cache import made_cache_folder
 
 # Part of the cache's key: another way to decode is another file.
 _DECODING = "central square, 32 pixels, area average, 1"
@@ -73,19 +73,13 @@ class FolderPool:
         for path in files:
             status = _status(path)
             digest.update(os.fsencode(path.resolve()) + f"\0{status.st_size} {status.st_mtime_ns}\0".encode())
-        cached = cache_folder() / "image_folders" / f"{digest.hexdigest()[:32]}.npy"
+        cached = made_cache_folder("image_folders") / f"{digest.hexdigest()[:32]}.npy"
         if (images := _mapped(cached, len(files))) is not None:
             return images
         with ThreadPoolExecutor(_THREADS) as threads:
             pictures = list(threads.map(_decode, files))
         conversions.update(what for _, converted in pictures for what in converted)
         images = np.stack([image for image, _ in pictures])
-        try:
-            cached.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise UserError(
-                f"cannot write to {cached.parent}: {error.strerror}; set POMONAG_CACHE_DIR to a writable folder"
-            ) from None
         with atomic_write(cached) as file:
             np.save(file, images)
         return images

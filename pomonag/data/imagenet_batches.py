@@ -23,7 +23,7 @@ import numpy as np
 
 from pomonag.errors import UserError
 from pomonag.records.files import atomic_write, file_sha256
-from pomonag.records.tensor_cache import cache_folder
+from pomonag.records.tensor_cache import made_cache_folder
 
 PIXELS = 3 * 32 * 32
 LABELS = 1000  # labels run from 1
@@ -100,9 +100,8 @@ def _unpacked(path: Path, write: Callable[[IO[bytes]], None]) -> np.ndarray:
     """Pixels that cannot be mapped where they are, mapped from an .npy file in the user's cache instead."""
     status = path.stat()
     key = repr((os.fspath(path.resolve()), status.st_size, status.st_mtime_ns))
-    file = cache_folder() / "imagenet32" / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.npy"
+    file = made_cache_folder("imagenet32") / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.npy"
     if not file.is_file():
-        file.parent.mkdir(parents=True, exist_ok=True)
         with atomic_write(file) as opened:
             write(opened)
     pixels: np.ndarray = np.load(file, mmap_mode="r", allow_pickle=False)

@@ -239,6 +239,8 @@ def test_an_unwritable_cache_says_what_to_set(pictures, tmp_path, monkeypatch):
     monkeypatch.setenv("POMONAG_CACHE_DIR", str(tmp_path / "file" / "cache"))
     with pytest.raises(UserError, match="POMONAG_CACHE_DIR"):
         open_pool(f"folder:{pictures}").prepare([0], LITE)
+    with pytest.raises(UserError, match="POMONAG_CACHE_DIR"):
+        open_pool(f"imagenet32:{imagenet32(tmp_path / 'npz', npz=True)}")
 
 
 def test_preparing_shows_its_progress(pictures):
