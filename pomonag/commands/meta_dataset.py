@@ -22,6 +22,10 @@ def meta_dataset() -> None:
 
   pomonag meta-dataset build --rows 300 --out rows/ --executor processes --workers 2
 
+Rows on your own images, a sub-folder for each of 40 classes or more:
+
+  pomonag meta-dataset build --pool folder:pictures/ --split paper --out rows/
+
 The rows of a build that is to go no further: pomonag meta-dataset compact --out rows/ --finish
 """,
 )
@@ -32,19 +36,57 @@ The rows of a build that is to go no further: pomonag meta-dataset compact --out
     "--executor", "executor_name", default="serial", show_default=True, help="serial, processes, ray or submitit."
 )
 @click.option("--workers", type=click.IntRange(1), help="Processes; by default one a core.")
+@click.option(
+    "--pool",
+    default="miniimagenet32",
+    show_default=True,
+    help="Images: miniimagenet32, imagenet32:FOLDER (official batch files) or folder:FOLDER (a sub-folder a class).",
+)
+@click.option(
+    "--split",
+    "split_name",
+    default="lite",
+    show_default=True,
+    help="Of each class: lite (2/3 train, 1/3 test), paper (80/10/10 %) or paper-a3 (1,000 train, 10 test).",
+)
+@click.option("--tasks", default=40, show_default=True, type=click.IntRange(0), help="Training tasks.")
+@click.option(
+    "--held-out-tasks", default=10, show_default=True, type=click.IntRange(0), help="Tasks of classes of their own."
+)
 @data_dir_option
-def build(out: Path, rows: int, repeats: int, executor_name: str, workers: int | None) -> None:
+def build(
+    out: Path,
+    rows: int,
+    repeats: int,
+    executor_name: str,
+    workers: int | None,
+    pool: str,
+    split_name: str,
+    tasks: int,
+    held_out_tasks: int,
+) -> None:
     """Train and time architectures on tasks, one row each; resumable.
 
     Ends with code 2 where rows failed and none was measured; rows that failed beside measured ones are counted.
     """
+    from pomonag.data.pools import absolute, open_pool
+    from pomonag.data.splits import split_of
+    from pomonag.evaluation.trained import TrainingProtocol
     from pomonag.execution.executor import executor
     from pomonag.meta_dataset.builder import BuildConfig, build_meta_dataset
     from pomonag.meta_dataset.compaction import JOURNAL
+    from pomonag.meta_dataset.plan import Plan
+    from pomonag.meta_dataset.progress import shown
     from pomonag.meta_dataset.schema import read_rows
 
-    config = BuildConfig(rows=rows, repeats=repeats)
-    summary = build_meta_dataset(config, executor(executor_name, workers), out)
+    split, source = split_of(split_name), absolute(pool)
+    config = BuildConfig(
+        rows=rows,
+        repeats=repeats,
+        plan=Plan(training_tasks=tasks, held_out_tasks=held_out_tasks),
+        protocol=TrainingProtocol(pool=open_pool(source, track=shown()).name, split=split),
+    )
+    summary = build_meta_dataset(config, executor(executor_name, workers), out, pool=source)
     if summary.in_vain:
         errors = [row.error for row in read_rows(out) if row.status == "failed"]
         raise UserError(

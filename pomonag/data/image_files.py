@@ -28,7 +28,7 @@ def read_folder(
     Reads `samples_per_class` files of each class (None: all). The hash covers, in the order of their names, the
     name relative to `folder` and the bytes of the files that were read.
     """
-    files = _class_files(folder)
+    files = class_files(folder)
     wanted = samples_per_class or 1
     notices = check_class_counts({name: len(paths) for name, paths in files.items()}, wanted)
     images: list[np.ndarray] = []
@@ -40,7 +40,7 @@ def read_folder(
         if samples_per_class is not None and len(paths) > samples_per_class:
             used = sample_class(len(paths), samples_per_class, label, seed).tolist()
         for path in (paths[index] for index in used):
-            content = _read_bytes(path)
+            content = read_bytes(path)
             # File names need not be text.
             digest.update(os.fsencode(path.relative_to(folder).as_posix()) + f"\0{len(content)}\0".encode())
             digest.update(content)
@@ -54,7 +54,9 @@ def read_folder(
     return images, np.array(labels, dtype=np.int64), classes, digest.hexdigest(), notices
 
 
-def decode_picture(content: bytes, path: Path, edge: int) -> tuple[np.ndarray, list[str]]:
+def decode_picture(
+    content: bytes, path: Path, edge: int, resampling: Image.Resampling = Image.Resampling.BICUBIC
+) -> tuple[np.ndarray, list[str]]:
     """One picture file as square uint8 RGB [h, h, 3] with h at most `edge`, and what was converted."""
     try:
         with warnings.catch_warnings():
@@ -76,7 +78,7 @@ def decode_picture(content: bytes, path: Path, edge: int) -> tuple[np.ndarray, l
         converted.append("images that are not square cropped to their central square")
     if pixels.shape[0] > edge:
         square = Image.fromarray(np.ascontiguousarray(pixels))
-        pixels = np.asarray(square.resize((edge, edge), Image.Resampling.BICUBIC))
+        pixels = np.asarray(square.resize((edge, edge), resampling))
     return np.ascontiguousarray(pixels), converted
 
 
@@ -111,7 +113,7 @@ def _deep_grey(values: np.ndarray) -> tuple[np.ndarray, list[str]]:
     ]
 
 
-def _class_files(folder: Path) -> dict[str, list[Path]]:
+def class_files(folder: Path) -> dict[str, list[Path]]:
     """The picture files of each class, both sorted by name."""
     Image.init()
     known = Image.registered_extensions()
@@ -142,7 +144,8 @@ def _visible(folder: Path) -> list[Path]:
     return sorted(entry for entry in entries if not entry.name.startswith((".", "__")))
 
 
-def _read_bytes(path: Path) -> bytes:
+def read_bytes(path: Path) -> bytes:
+    """The content of a file; UserError for one that cannot be read."""
     try:
         return path.read_bytes()
     except OSError as error:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 import hashlib
 import json
 import os
+from collections import OrderedDict
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import torch
 
+from pomonag.data.miniimagenet import MiniImageNet32
+from pomonag.data.pools import Pool, open_pool
+from pomonag.data.splits import LITE, Shares, Split
 from pomonag.data.tasks import load_task
 from pomonag.data.tasks import task as task_of
+from pomonag.errors import UserError
 from pomonag.evaluation.evaluator import Evaluation, task_name
 from pomonag.evaluation.latency import Latency, measure_latency
 from pomonag.records.provenance import provenance
@@ -22,6 +27,9 @@ from pomonag.spaces import search_space
 from pomonag.training.recipe import Recipe
 from pomonag.training.trainer import PreparedTask, TrainingResult, prepare, train
 
+# Prepared tasks that are kept: fifty of mini-ImageNet32 have 1.0 GB.
+_KEPT_BYTES = 1_200_000_000
+
 
 @dataclass(frozen=True)
 class TrainingProtocol:
@@ -29,22 +37,33 @@ class TrainingProtocol:
 
     `reduced` are the skeleton settings of the network that is trained (its resolution is the recipe's);
     costs and latency are those of the space's full network for `classes` classes at `resolution` pixels.
+    `pool` is the name of the pool of images (`Pool.name`, not where it lies), `split` how a class of it is divided.
     With `latency_runs` 0 no latency is measured.
     """
 
     space: str = "nb201"
     recipe: Recipe = field(default_factory=Recipe)
     reduced: tuple[tuple[str, Any], ...] = (("channels", 16), ("cells", 1))
-    test_share: float = 1 / 3
+    split: Split = LITE
     classes: int = 20
     resolution: int = 32
     latency_warmup: int = 10
     latency_runs: int = 100
+    pool: str = MiniImageNet32.name
 
     @property
     def settings(self) -> dict[str, Any]:
-        """All settings as JSON types."""
-        return json.loads(json.dumps(dataclasses.asdict(self)))
+        """All settings as JSON types.
+
+        A split without validation is its `test_share`, and mini-ImageNet32 goes without saying: so the settings of
+        rows that were measured when there was nothing else stay as they were, and so does their hash.
+        """
+        settings = json.loads(json.dumps(dataclasses.asdict(self)))
+        if isinstance(self.split, Shares) and not self.split.validation:
+            settings["test_share"] = settings.pop("split")["test"]
+        if self.pool == MiniImageNet32.name:
+            del settings["pool"]
+        return settings
 
     @property
     def hash(self) -> str:
@@ -66,17 +85,22 @@ class Measurement:
 
 
 class TrainedEvaluator:
-    """Trains and tests an architecture on a task of `pomonag.data.tasks`, whose images it needs."""
+    """Trains and tests an architecture on a task of `pomonag.data.tasks`, whose images it needs.
+
+    `pool` says where they lie, as `open_pool` does; they must be those of the protocol.
+    """
 
     def __init__(
         self,
         protocol: TrainingProtocol | None = None,
         data_dir: str | os.PathLike[str] | None = None,
+        pool: str = MiniImageNet32.name,
     ):
         self.protocol = protocol or TrainingProtocol()
         self.data_dir = data_dir
+        self.pool = pool
         self._space = search_space(self.protocol.space)
-        self._prepared = functools.lru_cache(maxsize=50)(self._prepare)
+        self._kept: OrderedDict[str, PreparedTask] = OrderedDict()
 
     def evaluate(self, architecture: Any, task: Any, seed: int = 0) -> Evaluation:
         """Accuracy and loss of a reduced training; params, MACs and latency of the full network."""
@@ -125,5 +149,26 @@ class TrainedEvaluator:
             test_images=len(prepared.test_labels),
         )
 
-    def _prepare(self, task: str) -> PreparedTask:
-        return prepare(load_task(task_of(task), self.data_dir, self.protocol.test_share), self.protocol.recipe)
+    @cached_property
+    def _pool(self) -> Pool:
+        pool = open_pool(self.pool, self.data_dir)
+        if pool.name != self.protocol.pool:
+            raise UserError(
+                f"{self.pool} is the pool {pool.name}, but the protocol's rows are of {self.protocol.pool}: its images "
+                "have changed or are others. Build into another folder."
+            )
+        return pool
+
+    def _prepared(self, task: str) -> PreparedTask:
+        """The task's images ready for training; the last ones used are kept, as far as memory is set aside for them."""
+        if task not in self._kept:
+            images = load_task(task_of(task, self._pool), split=self.protocol.split, pool=self._pool)
+            self._kept[task] = prepare(images, self.protocol.recipe)
+            while len(self._kept) > 1 and sum(map(_bytes, self._kept.values())) > _KEPT_BYTES:
+                self._kept.popitem(last=False)
+        self._kept.move_to_end(task)
+        return self._kept[task]
+
+
+def _bytes(task: PreparedTask) -> int:
+    return sum(tensor.nbytes for tensor in (task.train, task.train_labels, task.test, task.test_labels))

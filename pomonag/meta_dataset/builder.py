@@ -12,14 +12,16 @@ from pathlib import Path
 
 from rich.console import Console
 
-from pomonag.data.tasks import check_pool
+from pomonag.data.miniimagenet import MiniImageNet32
+from pomonag.data.pools import open_pool
+from pomonag.data.tasks import prepare_tasks
 from pomonag.errors import UserError
 from pomonag.evaluation.trained import Measurement, TrainingProtocol
 from pomonag.execution.executor import Executor
 from pomonag.meta_dataset.compaction import JOURNAL, alone, compact, state
 from pomonag.meta_dataset.measurement import MeasureAndRecord
 from pomonag.meta_dataset.plan import Plan, PlannedRow
-from pomonag.meta_dataset.progress import RowProgress
+from pomonag.meta_dataset.progress import RowProgress, shown
 from pomonag.meta_dataset.schema import SHARD_ROWS, read_rows
 
 
@@ -72,6 +74,7 @@ def build_meta_dataset(
     out: str | os.PathLike[str],
     *,
     data_dir: str | os.PathLike[str] | None = None,
+    pool: str = MiniImageNet32.name,
     finish: bool = True,
     measure: Callable[[PlannedRow], Measurement] | None = None,
     console: Console | None = None,
@@ -80,7 +83,8 @@ def build_meta_dataset(
 
     Each row is on disk in `out/journal` before the next one starts; running the same command again goes on where
     the last one ended, whatever ended it. Shards of 250 rows are written as they fill; with `finish` the
-    remainder becomes a last, smaller shard. `measure` replaces the real measurement (it must be picklable).
+    remainder becomes a last, smaller shard. The images are those of `pool`, as `open_pool` finds them.
+    `measure` replaces the real measurement (it must be picklable).
     Raises UserError when another build works in `out`, or when the images are not there.
     """
     return measure_rows(
@@ -89,6 +93,7 @@ def build_meta_dataset(
         executor,
         out,
         data_dir=data_dir,
+        pool=pool,
         attempts=config.attempts,
         finish=finish,
         measure=measure,
@@ -103,6 +108,7 @@ def measure_rows(
     out: str | os.PathLike[str],
     *,
     data_dir: str | os.PathLike[str] | None = None,
+    pool: str = MiniImageNet32.name,
     attempts: int = 3,
     finish: bool = True,
     measure: Callable[[PlannedRow], Measurement] | None = None,
@@ -112,14 +118,14 @@ def measure_rows(
     out = Path(out)
     if measure is None:
         # Found by each row instead, damage would make every row of the plan a failed one.
-        check_pool(data_dir)
+        _prepare_images(planned, protocol, pool, data_dir, console)
     try:
         (out / JOURNAL).mkdir(parents=True, exist_ok=True)
         # The shards are the product; the journal belongs to this machine's build.
         (out / JOURNAL / ".gitignore").write_text("*\n")
     except OSError as error:
         raise UserError(f"cannot write to {out}: {error.strerror}; give a writable folder with --out") from error
-    work = MeasureAndRecord(protocol, out / JOURNAL, data_dir, measure)
+    work = MeasureAndRecord(protocol, out / JOURNAL, data_dir, measure, pool)
     start = time.perf_counter()
     with alone(out), _log_file(out) as log:
         done, failures = state(out)
@@ -164,6 +170,22 @@ def measure_rows(
         )
         log.info("done: %s", summary)
     return summary
+
+
+def _prepare_images(
+    planned: Sequence[PlannedRow],
+    protocol: TrainingProtocol,
+    source: str,
+    data_dir: str | os.PathLike[str] | None,
+    console: Console | None,
+) -> None:
+    console = console or Console(stderr=True)
+    show = shown(console)
+    pool = open_pool(source, data_dir, show)
+    if pool.name != protocol.pool:
+        raise UserError(f"{source} is the pool {pool.name}, the protocol is for {protocol.pool}")
+    for notice in prepare_tasks({row.task for row in planned}, pool, protocol.split, show):
+        console.print(f"images: {notice}", highlight=False)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from sklearn.linear_model import HuberRegressor
 
-from pomonag.data.tasks import task as task_of
+from pomonag.data.tasks import is_held_out
 from pomonag.meta_dataset.measurement import provenance_hash
 from pomonag.meta_dataset.plan import isomorphism_hash
 from pomonag.meta_dataset.schema import Row, frame_of, problems_of, read_shard, shard_paths
@@ -62,9 +62,7 @@ def check_meta_dataset(folder: str | os.PathLike[str]) -> CheckReport:
         part = [row for row in rows if row.protocol == protocol]
         problems += _wrong_costs(part, search_space(name), full)
         warnings += _odd_latencies(part, search_space(name))
-    problems += [
-        f"{_name(row)}: held_out is {row.held_out}" for row in rows if task_of(row.task).held_out != row.held_out
-    ]
+    problems += [f"{_name(row)}: held_out is {row.held_out}" for row in rows if is_held_out(row.task) != row.held_out]
     return CheckReport(
         rows=len(rows),
         failed=sum(row.status == "failed" for row in rows),

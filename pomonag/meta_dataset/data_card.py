@@ -6,6 +6,7 @@ With `--write` they replace the part of the folder's README.md between the two `
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 import numpy as np
@@ -13,7 +14,9 @@ import pandas as pd
 from scipy.stats import pearsonr, spearmanr
 
 from pomonag.data.sources import DataMissing
+from pomonag.data.splits import Counts, Shares, Split
 from pomonag.errors import UserError
+from pomonag.evaluation.trained import TrainingProtocol
 from pomonag.guarded import run_guarded
 from pomonag.meta_dataset.check import check_meta_dataset
 from pomonag.meta_dataset.pilot import table_accuracies
@@ -69,6 +72,7 @@ def figures(folder: Path, truth: pd.Series | None) -> str:
         f"- A training took {seconds.mean():.1f} CPU s on average ({seconds.min():.1f}–{seconds.max():.1f}), "
         f"{seconds.sum() / 3600:.1f} CPU hours in all; load a core {load.quantile(0.05):.1f}–"
         f"{load.quantile(0.95):.1f} (5–95 %).",
+        *_images(metadata),
         f"- Accuracy {once['accuracy'].mean():.1f} % (chance 5 %), sd {between['accuracy']:.1f} between tasks and "
         f"{within['accuracy'].std():.2f} between architectures within a task; test loss {once['loss'].mean():.3f}, "
         f"sd {between['loss']:.3f} and {within['loss'].std():.3f}.",
@@ -86,6 +90,19 @@ def figures(folder: Path, truth: pd.Series | None) -> str:
         rho, m = fidelity(rows, "params", truth)
         lines.append(f"| params, for comparison | | | {rho:.2f} ({m}) |")
     return "\n".join(lines)
+
+
+def _images(metadata: list[dict[str, Any]]) -> list[str]:
+    """A line on each pool and split that is not the one of the rows that ship, whose card says it in words."""
+    default = TrainingProtocol()
+    found = {}
+    for settings in (protocol for part in metadata for protocol in part["protocols"].values()):
+        pool, share = settings.get("pool", default.pool), settings.get("test_share")
+        parts = {"test": share} if share is not None else settings["split"]
+        split: Split = Counts(**parts) if "train" in parts else Shares(**parts)
+        if (pool, split) != (default.pool, default.split):
+            found[pool, split] = f"- Images of the pool {pool}, split {split}."
+    return sorted(found.values())
 
 
 def _latencies(rows: pd.DataFrame) -> str:

@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pomonag.data.tasks import task as task_of
+from pomonag.data.miniimagenet import MiniImageNet32
+from pomonag.data.tasks import is_held_out
 from pomonag.evaluation.trained import Measurement, TrainedEvaluator, TrainingProtocol
 from pomonag.meta_dataset.plan import PlannedRow, isomorphism_hash
 from pomonag.meta_dataset.schema import Key, Row
@@ -30,11 +31,13 @@ class MeasureAndRecord:
         journal: Path,
         data_dir: str | os.PathLike[str] | None,
         measure: Callable[[PlannedRow], Measurement] | None,
+        pool: str = MiniImageNet32.name,
     ):
         self.protocol = protocol
         self.journal = journal
         self.data_dir = data_dir
         self.measure = measure
+        self.pool = pool
 
     def key(self, row: PlannedRow) -> Key:
         return row.task, row.architecture, row.seed, self.protocol.hash
@@ -63,7 +66,7 @@ class MeasureAndRecord:
 
     @functools.cached_property
     def _evaluator(self) -> TrainedEvaluator:
-        return TrainedEvaluator(self.protocol, self.data_dir)
+        return TrainedEvaluator(self.protocol, self.data_dir, self.pool)
 
     def _measure(self, planned: PlannedRow) -> Measurement:
         architecture = search_space(self.protocol.space).parse(planned.architecture)
@@ -83,7 +86,7 @@ class MeasureAndRecord:
         machine = provenance()
         return Row(
             task=planned.task,
-            held_out=task_of(planned.task).held_out,
+            held_out=is_held_out(planned.task),
             architecture=planned.architecture,
             isomorphism_class=isomorphism_hash(space, architecture),
             anchor=planned.anchor,

@@ -19,6 +19,7 @@ import torch
 from scipy.stats import pearsonr, spearmanr
 
 from pomonag.data.sources import data_path
+from pomonag.data.splits import Shares
 from pomonag.data.tasks import task_names
 from pomonag.evaluation.space_table import read_csv
 from pomonag.evaluation.trained import TrainingProtocol
@@ -31,7 +32,7 @@ from pomonag.records.seeds import seed_of
 from pomonag.spaces import search_space
 from pomonag.training.recipe import Recipe
 
-_BASE = TrainingProtocol(latency_runs=0, test_share=0.2)
+_BASE = TrainingProtocol(latency_runs=0, split=Shares(test=0.2))
 
 
 def _candidate(**recipe: Any) -> TrainingProtocol:

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import time
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn, track
+
+from pomonag.data.pools import Track
+
+
+def shown(console: Console | None = None) -> Track:
+    """A bar for what comes before the first row: images that are opened and decoded."""
+    return functools.partial(track, console=console or Console(stderr=True), transient=True)
 
 
 class RowProgress:

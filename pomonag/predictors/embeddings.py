@@ -54,6 +54,10 @@ def load_embedding(name: str) -> Tensor:
 
 def embed_task(task: Task) -> Tensor:
     """Float32 features [20, 20, 1280] of a task made of mini-ImageNet32's classes, without its images."""
+    if task.pool != "miniimagenet32":
+        raise UserError(
+            f"no embedding ships for the pool {task.pool} of task {task.name}: load its images and embed them."
+        )
     return _miniimagenet32()[list(task.classes)]  # a list of indices copies
 
 

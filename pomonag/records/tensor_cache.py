@@ -23,6 +23,18 @@ def cache_folder() -> Path:
     return Path(chosen) if chosen else Path(platformdirs.user_cache_dir("pomonag"))
 
 
+def made_cache_folder(name: str) -> Path:
+    """The folder `name` of the cache, made where it is not there; UserError where it cannot be."""
+    folder = cache_folder() / name
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(
+            f"cannot write to {folder}: {error.strerror}; set POMONAG_CACHE_DIR to a writable folder"
+        ) from None
+    return folder
+
+
 class TensorCache:
     """One file a tensor, named by what it was made from.
 

@@ -40,13 +40,13 @@ def key_of(number: PaperNumber) -> SettingKey:
 def _meta_dataset() -> dict[SettingKey, str]:
     protocol = TrainingProtocol()
     rows = schema.meta_dataset(schema.SHIPPED / protocol.space)
-    test = 100 * protocol.test_share
+    train, validation, test = protocol.split.counts(100)
     kept = 100 * kept_runs(np.arange(1000.0)).mean()
     found = {
         ("classes_per_task", "count"): f"{CLASSES}",
-        ("split_train", "share"): f"{100 - test:.0f}",
-        ("split_validation", "share"): "none",
-        ("split_test", "share"): f"{test:.0f}",
+        ("split_train", "share"): f"{train}",
+        ("split_validation", "share"): f"{validation}" if validation else "none",
+        ("split_test", "share"): f"{test}",
         ("samples_per_class", "count"): _values(rows["train_images_per_class"]),
         ("test_samples_per_class", "count"): _values(rows["test_images_per_class"]),
         ("latency_repeats", "count"): f"{protocol.latency_runs}",

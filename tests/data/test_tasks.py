@@ -1,8 +1,14 @@
+import hashlib
+import os
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
-from pomonag.data.tasks import EVALUATION_CLASSES, TRAINING_CLASSES, check_pool, load_task, task, task_names
+from pomonag.data.miniimagenet import EVALUATION_CLASSES, TRAINING_CLASSES, MiniImageNet32
+from pomonag.data.splits import LITE, SPLITS
+from pomonag.data.tasks import load_task, prepare_tasks, task, task_names
 from pomonag.errors import UserError
 
 
@@ -20,9 +26,30 @@ def data_dir(tmp_path_factory):
     return folder
 
 
+@pytest.fixture(scope="module")
+def data_dir_of_measurements():
+    folder = os.environ.get("POMONAG_DATA_DIR")
+    if not folder or not (Path(folder) / "images" / "miniimagenet32.npz").is_file():
+        pytest.skip("needs mini-ImageNet32 below POMONAG_DATA_DIR")
+    return folder
+
+
 def test_the_names_of_published_tasks_mean_what_they_meant():
     assert task("train-000").classes[:5] == (30, 13, 80, 51, 59)
     assert task("heldout-000").classes[:5] == (14, 95, 29, 63, 27)
+
+
+def test_the_images_of_published_tasks_are_what_they_were(data_dir_of_measurements):
+    for name, sha256 in (
+        ("train-000", "93bdd64cd8dd972950867e2736f01f55b721a841002aa90bd3ebe092270c2e41"),
+        ("heldout-003", "12e144de50988358886f84704b1beb25758c2b1d40bf553e4f53586fd156ab3e"),
+        ("train-039", "7d4970870546018a8724380f3bdf922446d0f7e18961a99d4631d4f68c132be0"),
+    ):
+        images, digest = load_task(task(name), data_dir_of_measurements), hashlib.sha256()
+        for part in (images.train_images, images.train_labels, images.test_images, images.test_labels):
+            digest.update(part.numpy().tobytes())
+        assert digest.hexdigest() == sha256
+        assert len(images.validation_images) == len(images.validation_labels) == 0
 
 
 def test_training_and_held_out_tasks_share_no_class():
@@ -82,14 +109,26 @@ def test_missing_or_damaged_pools_say_what_to_do(tmp_path, monkeypatch):
 
 
 def test_the_pool_is_checked_without_its_images(data_dir, tmp_path):
-    check_pool(data_dir)
+    MiniImageNet32(data_dir).prepare([], LITE)
     whole = (data_dir / "images" / "miniimagenet32.npz").read_bytes()
     pool = tmp_path / "images" / "miniimagenet32.npz"
     pool.parent.mkdir()
     for length in (0, 100, len(whole) // 2, len(whole) - 10):
         pool.write_bytes(whole[:length])
         with pytest.raises(UserError, match="not a whole mini-ImageNet32 file"):
-            check_pool(tmp_path)
+            MiniImageNet32(tmp_path).prepare([], LITE)
     np.savez(pool, x=np.zeros(1), y=np.zeros(1))
     with pytest.raises(UserError, match="classes"):
-        check_pool(tmp_path)
+        MiniImageNet32(tmp_path).prepare([], LITE)
+
+
+def test_a_split_that_the_pool_cannot_fill_is_refused_without_reading_its_images(data_dir):
+    with pytest.raises(UserError, match="has 240 images, expected at least 1,010"):
+        prepare_tasks(["train-000"], MiniImageNet32(data_dir), SPLITS["paper-a3"])
+    assert prepare_tasks(["train-000"], MiniImageNet32(data_dir), SPLITS["paper"]) == []
+
+
+def test_the_papers_split_has_validation_images(data_dir):
+    images = load_task(task("train-000"), data_dir, SPLITS["paper"])
+    assert [len(part) for part in (images.train_images, images.validation_images, images.test_images)] == [160, 20, 20]
+    assert torch.bincount(images.validation_labels).tolist() == [1] * 20

@@ -4,6 +4,9 @@ import numpy as np
 import pytest
 import torch
 
+from pomonag.data.splits import SPLITS
+from pomonag.errors import UserError
+from pomonag.evaluation import trained
 from pomonag.evaluation.trained import TrainedEvaluator, TrainingProtocol
 from pomonag.spaces import search_space
 from pomonag.training.recipe import Recipe
@@ -59,8 +62,37 @@ def test_a_seed_fixes_the_labels(data_dir):
 
 def test_the_hash_names_every_setting():
     other = {
-        "space": "mbv3", "recipe": Recipe(epochs=9), "reduced": (("channels", 8),), "test_share": 0.5, "classes": 10,
-        "resolution": 64, "latency_warmup": 0, "latency_runs": 0,
+        "space": "mbv3", "recipe": Recipe(epochs=9), "reduced": (("channels", 8),), "split": SPLITS["paper"],
+        "classes": 10, "resolution": 64, "latency_warmup": 0, "latency_runs": 0, "pool": "folder-0123456789ab",
     }  # fmt: skip
     assert set(other) == {f.name for f in fields(TrainingProtocol)}
     assert len({QUICK.hash, *(replace(QUICK, **{k: v}).hash for k, v in other.items())}) == len(other) + 1
+
+
+def test_rows_that_ship_keep_their_protocol():
+    assert TrainingProtocol().hash == "c85bdc91fe1d"
+    assert "pool" not in TrainingProtocol().settings
+    assert TrainingProtocol().settings["test_share"] == 1 / 3
+    other = TrainingProtocol(pool="folder-0123456789ab", split=SPLITS["paper-a3"]).settings
+    assert other["pool"] == "folder-0123456789ab"
+    assert other["split"] == {"train": 1000, "test": 10}
+
+
+def test_images_that_are_not_the_protocols_are_refused(data_dir):
+    evaluator = TrainedEvaluator(replace(QUICK, pool="folder-0123456789ab"), data_dir)
+    with pytest.raises(UserError, match=r"is the pool miniimagenet32, but the protocol's .* folder-0123456789ab"):
+        evaluator.measure(CELL, "train-000", 0)
+
+
+def test_prepared_tasks_are_kept_as_far_as_memory_goes(data_dir, monkeypatch):
+    evaluator = TrainedEvaluator(replace(QUICK, latency_runs=0), data_dir)
+    loaded = []
+    real = trained.load_task
+    monkeypatch.setattr(trained, "load_task", lambda task, **rest: loaded.append(task.name) or real(task, **rest))
+    for name in ("train-000", "train-001", "train-000"):
+        evaluator.measure(CELL, name, 0)
+    assert loaded == ["train-000", "train-001"]
+    monkeypatch.setattr(trained, "_KEPT_BYTES", 0)
+    for name in ("train-002", "train-000"):
+        evaluator.measure(CELL, name, 0)
+    assert loaded == ["train-000", "train-001", "train-002", "train-000"]
