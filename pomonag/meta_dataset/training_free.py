@@ -96,7 +96,7 @@ def vote(scores: Mapping[str, ArrayLike]) -> np.ndarray:
     """The mean over the scores of log(rank / n), at most 0; float64 [n]. Ties share their average rank.
 
     The logarithm asks for architectures that no score thinks poorly of, where a mean of ranks lets one score make up
-    for another (Lee & Ham, AZ-NAS, CVPR 2024, Eq. 8). Raises UserError for no scores, unequal lengths or nan.
+    for another (Lee & Ham, AZ-NAS, CVPR 2024). Raises UserError for no scores, unequal lengths or nan.
     """
     columns = {name: np.asarray(values, dtype=np.float64) for name, values in scores.items()}
     shapes = {name: column.shape for name, column in columns.items()}

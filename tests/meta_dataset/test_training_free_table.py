@@ -72,8 +72,10 @@ def test_the_shipped_table():
     assert cells == listed_architectures(SPACE, None if len(frame) == SPACE.size else len(frame))
     assert np.array_equal(frame["params"], SPACE.cost(cells).params)
     connected = frame[[cell.is_connected for cell in cells]]
-    assert np.isfinite(connected[["naswot", "jacobian_covariance", "gradient_norm", "snip", "synflow"]]).all(axis=None)
+    assert np.isfinite(connected[list(SCORES)]).all(axis=None)
     assert not frame[list(SCORES)].isna().any(axis=None)
+    dead = frame[[not cell.is_connected for cell in cells]]
+    assert (dead[list(SCORES[1:])] == -math.inf).all(axis=None)
     assert (SHIPPED / "nb201.parquet").stat().st_size <= 1_000_000
     with pytest.raises(UserError, match="Did you mean 'nb201'"):
         shipped_scores("nb202")
@@ -117,4 +119,4 @@ def test_the_vote_ranks_trained_networks(dataset):
     frame = shipped_scores("nb201")
     accuracy = table.accuracy([SPACE.parse(text) for text in frame["architecture"]], dataset)
     votes = vote({name: frame[name] for name in VOTERS})
-    assert spearmanr(votes, accuracy).statistic > 0.8
+    assert spearmanr(votes, accuracy).statistic > 0.85
