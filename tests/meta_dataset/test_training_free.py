@@ -9,7 +9,7 @@ from torch import nn
 
 from pomonag import search_space
 from pomonag.errors import UserError
-from pomonag.meta_dataset.training_free import naswot, synflow, training_free_scores, vote
+from pomonag.meta_dataset.training_free import SCORES, synflow, training_free_scores, vote
 from pomonag.spaces.encoding import generator_of
 from pomonag.spaces.nasbench201 import NasBench201Skeleton
 
@@ -28,42 +28,6 @@ def images(n=6, side=8):
     return torch.randn(n, 3, side, side, generator=generator_of(0))
 
 
-def test_naswot_is_the_determinant_of_agreeing_units():
-    # One ReLU over three units; the codes of the three images differ in one, two and three places.
-    x = torch.tensor([[1.0, 1.0, 1.0], [1.0, 1.0, -1.0], [-1.0, -1.0, -1.0]]).reshape(3, 3, 1, 1)
-    agreements = np.array([[3, 2, 0], [2, 3, 1], [0, 1, 3]])
-    assert naswot(nn.Sequential(nn.ReLU()), x) == pytest.approx(math.log(np.linalg.det(agreements)))
-
-
-def test_naswot_sums_over_all_relus_as_published():
-    network = SPACE.build(ALL_3X3, SMALL)
-    codes = []
-
-    def hook(module, inputs, output):
-        codes.append((output > 0).flatten(1).double())
-
-    handles = [m.register_forward_hook(hook) for m in network.modules() if isinstance(m, nn.ReLU)]
-    network.train()(images())
-    for handle in handles:
-        handle.remove()
-    kernel = sum(c @ c.T + (1 - c) @ (1 - c).T for c in codes)
-    assert naswot(network, images()) == pytest.approx(float(torch.linalg.slogdet(kernel)[1]))
-
-
-def test_naswot_leaves_the_network_as_it_was():
-    network = SPACE.build(ALL_3X3, SMALL).eval()
-    before = {k: v.clone() for k, v in network.state_dict().items() if "num_batches" not in k}
-    naswot(network, images())
-    assert not network.training
-    assert all(torch.equal(v, network.state_dict()[k]) for k, v in before.items())
-    assert all(m.momentum == 0.1 for m in network.modules() if isinstance(m, nn.BatchNorm2d))
-    assert not any(m._forward_pre_hooks for m in network.modules())
-
-
-def test_equal_images_have_no_naswot():
-    assert naswot(SPACE.build(ALL_POOL, SMALL), images(1).repeat(3, 1, 1, 1)) == -math.inf
-
-
 def test_synflow_of_a_chain_by_hand():
     # R = |a| |b| x summed over the image of ones; each of the two layers has |w dR/dw| = R.
     chain = nn.Sequential(nn.Conv2d(3, 1, 1, bias=False), nn.BatchNorm2d(1), nn.ReLU(), nn.Conv2d(1, 1, 1, bias=False))
@@ -79,35 +43,56 @@ def test_synflow_of_the_full_network_is_finite_and_zero_without_a_path():
     assert synflow(SPACE.build(DEAD, SMALL), 8) == -math.inf
 
 
+def scores_of(cell, seed=0, n=16):
+    labels = torch.arange(n) % 10
+    return training_free_scores(SPACE, cell, images(n), labels, SMALL, seed)
+
+
 def test_more_operations_score_higher():
-    batches = {"noise": images(16)}
-    rich = training_free_scores(SPACE, ALL_3X3, batches, skeleton=SMALL)
-    poor = training_free_scores(SPACE, ALL_POOL, batches, skeleton=SMALL)
-    assert rich.naswot["noise"] > poor.naswot["noise"]
+    rich, poor = scores_of(ALL_3X3), scores_of(ALL_POOL)
+    assert rich.naswot > poor.naswot
     assert rich.synflow > poor.synflow
-    assert rich.params == SPACE.cost([ALL_3X3], SMALL).params[0]
     assert rich.cpu_seconds > 0
 
 
+def test_params_are_those_of_the_full_network():
+    assert scores_of(ALL_3X3).params == SPACE.cost([ALL_3X3]).params[0]
+
+
 def test_scores_depend_on_the_seed_alone():
-    batches = {"noise": images(8)}
     state = torch.random.get_rng_state()
-    first = training_free_scores(SPACE, ALL_3X3, batches, 1, SMALL)
+    first = scores_of(ALL_3X3, seed=1)
     torch.rand(7)
-    again = training_free_scores(SPACE, ALL_3X3, batches, 1, SMALL)
-    other = training_free_scores(SPACE, ALL_3X3, batches, 2, SMALL)
-    assert (first.naswot, first.synflow) == (again.naswot, again.synflow)
-    assert (first.naswot, first.synflow) != (other.naswot, other.synflow)
+    again, other = scores_of(ALL_3X3, seed=1), scores_of(ALL_3X3, seed=2)
+    for name in SCORES:
+        assert getattr(first, name) == getattr(again, name), name
+        assert getattr(first, name) != getattr(other, name), name
     torch.random.set_rng_state(state)
-    training_free_scores(SPACE, ALL_3X3, batches, 1, SMALL)
+    scores_of(ALL_3X3)
     assert torch.equal(state, torch.random.get_rng_state())
 
 
-def test_the_vote_is_the_mean_rank():
-    assert vote({"a": [1.0, 5.0, 3.0]}).tolist() == [0.0, 1.0, 0.5]
-    assert vote({"a": [1.0, 2.0, 3.0], "b": [300, 100, 200]}).tolist() == [0.5, 0.25, 0.75]
-    assert vote({"ties": [2.0, 2.0, 1.0], "flow": [-math.inf, 1.0, 2.0]}).tolist() == [0.375, 0.625, 0.5]
+def test_without_a_path_only_naswot_may_be_finite():
+    scores = scores_of(DEAD)
+    assert {getattr(scores, name) for name in SCORES if name != "naswot"} == {-math.inf}
+
+
+def test_the_vote_is_the_mean_logarithm_of_ranks():
+    log = np.log
+    assert vote({"a": [1.0, 5.0, 3.0]}) == pytest.approx(log(np.array([1, 3, 2]) / 3))
+    two = vote({"a": [1.0, 2.0, 3.0], "b": [300, 100, 200]})
+    assert two == pytest.approx([log(1 / 3) / 2, log(2 / 9) / 2, log(2 / 3) / 2])
+    ties = vote({"ties": [2.0, 2.0, 1.0], "flow": [-math.inf, 1.0, 2.0]})
+    assert ties == pytest.approx([log(2.5 / 9) / 2, log(5 / 9) / 2, log(1 / 3) / 2])
     assert vote({"one": [7.0]}).tolist() == [0.0]
+
+
+def test_the_vote_knows_ranks_alone_and_prefers_the_even():
+    generator = np.random.default_rng(0)
+    a, b = generator.normal(size=(2, 50))
+    assert np.array_equal(vote({"a": a, "b": b}), vote({"b": np.exp(b), "a": a**3}))
+    # Both have the same mean rank: the one that no score thinks poorly of wins.
+    assert np.argmax(vote({"a": [3, 2, 1], "b": [1, 2, 3]})) == 1
 
 
 @pytest.mark.parametrize("scores", [{}, {"a": [1.0], "b": [1.0, 2.0]}, {"a": [math.nan, 1.0]}])

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import json
+import math
 
 import numpy as np
+import pandas as pd
 import pytest
-import torch
 from click.testing import CliRunner
 from scipy.stats import spearmanr
 
@@ -12,62 +13,19 @@ from pomonag import search_space
 from pomonag.data.sources import DataMissing
 from pomonag.errors import UserError
 from pomonag.meta_dataset import training_free_table
-from pomonag.meta_dataset.training_free import vote
-from pomonag.meta_dataset.training_free_table import (
-    SHIPPED,
-    TrainingFreeProtocol,
-    connected_architectures,
-    image_batch,
-    main,
-    measure,
-    shipped_scores,
-)
-from pomonag.predictors.supervision import proxy_tasks
-from pomonag.records.record_store import RecordStore
-
-torch.set_num_threads(1)
+from pomonag.meta_dataset.training_free import SCORES, VOTERS, vote
+from pomonag.meta_dataset.training_free_measurement import TrainingFreeProtocol, listed_architectures
+from pomonag.meta_dataset.training_free_table import SHIPPED, main, shipped_scores, write_table
+from pomonag.predictors.supervision import supervision
 
 SPACE = search_space("nb201")
-PROTOCOL = TrainingFreeProtocol("nb201", 4, 0, (("noise", "0" * 64),))
 
 
-def test_the_list_of_architectures_grows_at_its_end():
-    few = connected_architectures(SPACE, 20)
-    assert connected_architectures(SPACE, 40)[:20] == few
-    assert len(set(few)) == 20
-    assert all(cell.is_connected for cell in few)
-
-
-def test_what_is_recorded_is_not_measured_again(tmp_path, monkeypatch):
-    # The cheapest cells of the list, since the full networks are measured.
-    cells = sorted(connected_architectures(SPACE, 60), key=lambda c: SPACE.cost([c]).macs[0])[:3]
-    batches = {"noise": torch.randn(4, 3, 32, 32, generator=torch.Generator().manual_seed(0))}
-    first = measure(SPACE, cells[:2], batches, PROTOCOL, RecordStore(tmp_path))
-    measured = []
-    real = training_free_table.training_free_scores
-    monkeypatch.setattr(training_free_table, "training_free_scores", lambda *a: measured.append(a[1]) or real(*a))
-    rows = measure(SPACE, cells, batches, PROTOCOL, RecordStore(tmp_path))
-    assert measured == cells[2:]
-    assert rows[:2] == first
-    assert [row["architecture"] for row in rows] == [str(cell) for cell in cells]
-    other = TrainingFreeProtocol("nb201", 4, 1, PROTOCOL.images)
-    measure(SPACE, cells[:1], batches, other, RecordStore(tmp_path))
-    assert measured == [cells[2], cells[0]]
-
-
-def test_a_batch_is_normalised_and_settled_by_its_seed(tmp_path):
-    rng = np.random.default_rng(0)
-    path = tmp_path / "some.npz"
-    np.savez(path, x=rng.integers(0, 255, (80, 8, 8, 3), dtype=np.uint8), y=np.repeat([0, 1], 40))
-    batch, digest = image_batch(path, 64, 0)
-    assert batch.shape == (64, 3, 8, 8)
-    assert len(digest) == 64
-    assert float(batch.mean()) == pytest.approx(0, abs=0.05)
-    assert float(batch.std()) == pytest.approx(1, abs=0.05)
-    assert torch.equal(batch, image_batch(path, 64, 0)[0])
-    assert not torch.equal(batch, image_batch(path, 64, 1)[0])
-    with pytest.raises(UserError, match="at least 81"):
-        image_batch(path, 81, 0)
+def record(architecture, **values):
+    return {
+        "architecture": architecture, **dict.fromkeys(SCORES, 1.5), "params": 100_001, "cpu_seconds": 0.1,
+        "protocol": "p", **values,
+    }  # fmt: skip
 
 
 def test_the_command_needs_images(monkeypatch):
@@ -77,14 +35,48 @@ def test_the_command_needs_images(monkeypatch):
     assert "POMONAG_DATA_DIR is not set" in str(result.exception)
 
 
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        (["--rows", "some"], "got 'some', expected 'all' or a number"),
+        (["--rows", "0"], "got '0', expected 'all' or a number"),
+        (["--reduced", "cells"], "got 'cells', expected SETTING=NUMBER"),
+    ],
+)
+def test_options_that_cannot_be_read(option, message):
+    result = CliRunner().invoke(main, option)
+    assert result.exit_code == 2
+    assert message in result.output
+
+
+def test_a_table_holds_what_was_recorded(tmp_path):
+    records = [record("a"), record("b", synflow=None, params=3)]
+    write_table(records, TrainingFreeProtocol("some", images_sha256="0" * 64), {"commit": "c"}, tmp_path / "new")
+    frame = pd.read_parquet(tmp_path / "new" / "some.parquet")
+    assert list(frame["architecture"]) == ["a", "b"]
+    assert list(frame["params"]) == [100_001, 3]
+    assert list(frame["synflow"]) == [1.5, -math.inf]
+    assert {str(frame[name].dtype) for name in SCORES} == {"float32"}
+    about = json.loads((tmp_path / "new" / "some.json").read_text())
+    assert about["schema"] == 2
+    assert about["rows"] == 2
+    assert about["provenance"] == {"commit": "c"}
+    assert about["protocol"]["images_sha256"] == "0" * 64
+
+
 def test_the_shipped_table():
     frame = shipped_scores("nb201")
     about = json.loads((SHIPPED / "nb201.json").read_text())
     assert len(frame) == about["rows"] >= 600
     cells = [SPACE.parse(text) for text in frame["architecture"]]
-    assert cells == connected_architectures(SPACE, len(frame))
+    assert cells == listed_architectures(SPACE, None if len(frame) == SPACE.size else len(frame))
     assert np.array_equal(frame["params"], SPACE.cost(cells).params)
-    assert np.isfinite(frame.select_dtypes("number").to_numpy()).all()
+    connected = frame[[cell.is_connected for cell in cells]]
+    assert np.isfinite(connected[list(SCORES)]).all(axis=None)
+    assert not frame[list(SCORES)].isna().any(axis=None)
+    dead = frame[[not cell.is_connected for cell in cells]]
+    assert (dead[list(SCORES[1:])] == -math.inf).all(axis=None)
+    assert (SHIPPED / "nb201.parquet").stat().st_size <= 1_000_000
     with pytest.raises(UserError, match="Did you mean 'nb201'"):
         shipped_scores("nb202")
 
@@ -104,15 +96,15 @@ def table(tmp_path, monkeypatch):
 def test_a_shipped_table_that_is_cut_off(table, share):
     content = table.read_bytes()
     table.write_bytes(content[: int(share * len(content))])
-    for read in (shipped_scores, lambda space: proxy_tasks(SPACE, "vote")):
+    for read in (shipped_scores, lambda space: supervision("training_free", SPACE)):
         with pytest.raises(UserError, match=r"nb201.parquet is not a whole table of scores \(.*restore it"):
             read("nb201")
 
 
 def test_a_table_of_something_else(table):
-    shipped_scores("nb201").drop(columns=["synflow", "naswot_cifar10"]).to_parquet(table)
+    shipped_scores("nb201").drop(columns=["synflow", "naswot"]).to_parquet(table)
     shipped_scores.cache_clear()
-    with pytest.raises(UserError, match="it lacks naswot_cifar10, synflow"):
+    with pytest.raises(UserError, match="it lacks naswot, synflow"):
         shipped_scores("nb201")
 
 
@@ -126,5 +118,5 @@ def test_the_vote_ranks_trained_networks(dataset):
         pytest.skip(str(missing))
     frame = shipped_scores("nb201")
     accuracy = table.accuracy([SPACE.parse(text) for text in frame["architecture"]], dataset)
-    votes = vote({name: frame[name] for name in (f"naswot_{dataset}", "synflow", "params")})
-    assert spearmanr(votes, accuracy).statistic > 0.78
+    votes = vote({name: frame[name] for name in VOTERS})
+    assert spearmanr(votes, accuracy).statistic > 0.85

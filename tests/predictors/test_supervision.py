@@ -15,8 +15,10 @@ from pomonag.data.sources import DataMissing, data_path
 from pomonag.errors import UserError
 from pomonag.evaluation.tabular import AccuracyTable
 from pomonag.meta_dataset.schema import meta_dataset
+from pomonag.meta_dataset.training_free_table import shipped_scores
 from pomonag.predictors.accuracy_scale import normal_scores
 from pomonag.predictors.embeddings import load_embedding
+from pomonag.predictors.predictor_set import load_predictor_set
 from pomonag.predictors.supervision import SETS, LabelledTask, supervision, table_task
 from pomonag.spaces.nasbench201 import NasBench201
 
@@ -157,7 +159,7 @@ def test_lite_rows_are_those_that_ship_and_never_held_out(monkeypatch):
         assert task.embedding.shape == (20, 20, 1280)
 
 
-@pytest.mark.parametrize("name", ["training_free", "params_only"])
+@pytest.mark.parametrize("name", ["training_free", "own_measurements", "params_only"])
 def test_proxies_know_no_accuracy_and_need_no_data(monkeypatch, name):
     monkeypatch.delenv("POMONAG_DATA_DIR", raising=False)
     tasks = supervision(name, SPACE)
@@ -171,14 +173,24 @@ def test_proxies_know_no_accuracy_and_need_no_data(monkeypatch, name):
         assert agreement == pytest.approx(1.0) if name == "params_only" else 0.5 < agreement < 0.99
 
 
-def test_a_vote_is_the_sum_of_three_ranks():
-    from pomonag.meta_dataset.training_free_table import shipped_scores
-
+def test_a_vote_is_the_product_of_the_voters_ranks():
     table = shipped_scores("nb201")
+    votes = np.prod([table[name].rank() for name in ("naswot", "jacobian_covariance", "synflow", "params")], axis=0)
     for task in supervision("training_free", SPACE):
-        votes = table[f"naswot_{task.name}"].rank() + table["synflow"].rank() + table["params"].rank()
         assert [str(cell) for cell in task.architectures] == list(table["architecture"])
-        assert np.allclose(task.scores, normal_scores(votes.to_numpy()))
+        assert np.allclose(task.scores, normal_scores(votes))
+
+
+def test_own_measurements_add_what_the_lite_rows_say_of_the_data_set():
+    predictors = load_predictor_set(SPACE, "lite_rows")
+    assert set(predictors.header["labels"]) == {"lite tasks"}
+    found = []
+    for without, task in zip(supervision("training_free", SPACE), supervision("own_measurements", SPACE)):
+        given = predictors.condition(load_embedding(task.name), "lite")
+        lite = predictors.scores(task.architectures, given)
+        assert spearmanr(task.scores, lite).statistic > spearmanr(without.scores, lite).statistic + 0.05
+        found.append(task.scores)
+    assert not np.array_equal(*found)
 
 
 def test_an_unknown_set_suggests_the_nearest():
