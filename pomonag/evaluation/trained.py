@@ -18,7 +18,7 @@ from pomonag.data.pools import Pool, open_pool
 from pomonag.data.splits import LITE, Shares, Split
 from pomonag.data.tasks import load_task
 from pomonag.data.tasks import task as task_of
-from pomonag.errors import UserError
+from pomonag.errors import UserError, unknown_name
 from pomonag.evaluation.evaluator import Evaluation, task_name
 from pomonag.evaluation.latency import Latency, measure_latency
 from pomonag.records.provenance import provenance
@@ -70,6 +70,28 @@ class TrainingProtocol:
         """Twelve hexadecimal digits that change with any setting."""
         text = json.dumps(self.settings, sort_keys=True)
         return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
+
+
+# MobileNetV3 at a quarter of its widths, on images of 24 pixels with less stride, so that the last stage sees 3 x 3 of
+# them: the larger kernels would have nothing to look at otherwise. What the pilot says of it is in the rows' README.
+LITE_PROTOCOLS = {
+    "nb201": TrainingProtocol(),
+    "mbv3": TrainingProtocol(
+        space="mbv3",
+        recipe=Recipe(epochs=3, batch_size=128, resolution=24, crop_padding=3, precision="fp32"),
+        reduced=(("width_scale", 0.25), ("divisor", 4), ("strides", (2, 1, 2, 2, 1, 1))),
+        resolution=224,
+        latency_warmup=5,
+        latency_runs=30,
+    ),
+}
+
+
+def lite_protocol(space: str) -> TrainingProtocol:
+    """How the rows that ship for a space are measured. UserError for a space that has none."""
+    if space not in LITE_PROTOCOLS:
+        raise unknown_name("space with lite trainings", space, LITE_PROTOCOLS)
+    return LITE_PROTOCOLS[space]
 
 
 @dataclass(frozen=True)
