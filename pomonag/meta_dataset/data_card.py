@@ -5,6 +5,7 @@ With `--write` they replace the part of the folder's README.md between the two `
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,10 @@ from scipy.stats import pearsonr, spearmanr
 from pomonag.data.sources import DataMissing
 from pomonag.data.splits import Counts, Shares, Split
 from pomonag.errors import UserError
+from pomonag.evaluation.outside_accuracy import outside_accuracy
 from pomonag.evaluation.trained import TrainingProtocol
 from pomonag.guarded import run_guarded
 from pomonag.meta_dataset.check import check_meta_dataset
-from pomonag.meta_dataset.pilot import table_accuracies
 from pomonag.meta_dataset.schema import dataset_folder, meta_dataset, read_shard, shard_paths
 from pomonag.records.files import atomic_write
 
@@ -44,16 +45,22 @@ def reliability(rows: pd.DataFrame, label: str) -> tuple[float, int]:
 
 
 def fidelity(rows: pd.DataFrame, column: str, truth: pd.Series) -> tuple[float, int]:
-    """Spearman of a centred column with the benchmark's accuracies over the rows with fresh, connected cells."""
+    """Spearman of a centred column with accuracies from outside over the rows with fresh architectures; and n."""
     fresh = centred(rows[~rows["anchor"] & (rows["seed"] == 0)])
-    fresh = fresh.assign(truth=fresh["architecture"].map(truth)).query("truth > 10.01")
+    fresh = fresh.assign(truth=fresh["architecture"].map(truth)).dropna(subset="truth")
     return (float(spearmanr(fresh[column], fresh["truth"])[0]), len(fresh)) if len(fresh) > 2 else (float("nan"), 0)
 
 
-def figures(folder: Path, truth: pd.Series | None) -> str:
-    """The figures as Markdown. `truth` is the table's accuracies, where there is one."""
+def figures(folder: Path, with_outside: bool = True) -> str:
+    """The figures as Markdown; accuracies from outside are left out where their file is not there, or on demand."""
     rows = meta_dataset(folder)
     metadata = [read_shard(path)[1] for path in shard_paths(folder)]
+    protocols = {key: settings for part in metadata for key, settings in part["protocols"].items()}
+    outside = outside_accuracy(protocols[rows["protocol"].iloc[0]]["space"])
+    truth = None
+    if with_outside:
+        with contextlib.suppress(DataMissing):
+            truth = outside.accuracies(list(rows["architecture"]), None)
     machines = {m["cpu"]: m for part in metadata for m in part["provenance"].values()}
     torches = sorted({m["packages"]["torch"] for m in machines.values()})
     report = check_meta_dataset(folder)
@@ -76,10 +83,10 @@ def figures(folder: Path, truth: pd.Series | None) -> str:
         f"- Accuracy {once['accuracy'].mean():.1f} % (chance 5 %), sd {between['accuracy']:.1f} between tasks and "
         f"{within['accuracy'].std():.2f} between architectures within a task; test loss {once['loss'].mean():.3f}, "
         f"sd {between['loss']:.3f} and {within['loss'].std():.3f}.",
-        _latencies(rows),
+        _latencies(rows, protocols),
         f"- Validation: {len(report.problems)} problems, {len(report.warnings)} warnings.",
         "",
-        "| label | reliability r (n) | ceiling √r | Spearman with 200-epoch CIFAR-10 (n) |",
+        f"| label | reliability r (n) | ceiling √r | Spearman with {outside.name} (n) |",
         "|---|---|---|---|",
     ]
     for label, name in LABELS.items():
@@ -105,15 +112,17 @@ def _images(metadata: list[dict[str, Any]]) -> list[str]:
     return sorted(found.values())
 
 
-def _latencies(rows: pd.DataFrame) -> str:
+def _latencies(rows: pd.DataFrame, protocols: dict[str, dict[str, Any]]) -> str:
     timed = rows.dropna(subset=["latency_ms"])
     if timed.empty:
         return "- No latencies."
     quantiles = " / ".join(f"{timed['latency_ms'].quantile(q):.2f}" for q in (0, 0.25, 0.5, 0.75, 1))
     anchors = timed[timed["anchor"]].groupby("architecture")["latency_ms"]
     spread = (anchors.std() / anchors.mean()).mean()
+    sides = sorted({protocols[key]["resolution"] for key in timed["protocol"]})
+    size = ", ".join(f"{side}×{side}" for side in sides)
     return (
-        f"- Latency (full network, 32×32, CPU time of one thread): minimum, quartiles and maximum {quantiles} ms; "
+        f"- Latency (full network, {size}, CPU time of one thread): minimum, quartiles and maximum {quantiles} ms; "
         f"{100 * timed['latency_disturbed'].astype(bool).mean():.0f} % measured beside other work (wall > 1.3 × CPU); "
         f"sd of an anchor's repeated measurements {100 * spread:.0f} % of its mean."
     )
@@ -136,11 +145,7 @@ def main(name_or_folder: str, write: bool) -> None:
     card = folder / "README.md"
     if write:
         replaced(_read(card), "")  # a card without a place is refused before the rows are read
-    try:
-        truth = table_accuracies()
-    except DataMissing:
-        truth = None
-    text = figures(folder, truth)
+    text = figures(folder)
     click.echo(text)
     if write:
         content = replaced(_read(card), text)

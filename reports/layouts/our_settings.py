@@ -52,7 +52,7 @@ def _meta_dataset() -> dict[SettingKey, str]:
         ("latency_repeats", "count"): f"{protocol.latency_runs}",
         ("latency_kept_interval", "confidence"): f"{kept:.0f}",
         ("latency_input_side", "value"): f"{protocol.resolution}",
-        ("pipeline_tuning_steps", "count"): f"{len(CANDIDATES)} pipelines compared",
+        ("pipeline_tuning_steps", "count"): f"{len(CANDIDATES[protocol.space])} pipelines compared",
     }
     uniform = "none: uniform over the isomorphism classes"
     return {
