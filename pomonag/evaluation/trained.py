@@ -27,8 +27,8 @@ from pomonag.spaces import search_space
 from pomonag.training.recipe import Recipe
 from pomonag.training.trainer import PreparedTask, TrainingResult, prepare, train
 
-# Prepared tasks that are kept. Rows come in rounds over all tasks, so a plan's tasks must fit, or none is ever used twice:
-# fifty of mini-ImageNet32 at 16 pixels have 1.0 GB, thirty at 24 pixels 1.4 GB.
+# Prepared tasks that are kept. Rows come in rounds over all tasks, so those of a plan must fit, or none is ever used
+# twice: fifty of mini-ImageNet32 at 16 pixels have 1.0 GB, thirty at 24 pixels 1.4 GB.
 _KEPT_BYTES = 1_800_000_000
 
 
