@@ -35,7 +35,7 @@ def evaluate_and_print(space_name: str, train: Path, evaluate: Path | None, out:
         learned, held_out = rows, read_real_rows(evaluate, classes, space)
         shared = len(set(learned.keys()) & set(held_out.keys()))
         if shared:
-            click.echo(f"note: {shared} rows of {evaluate} are in {train} too: their figures are not held out", err=True)
+            click.echo(f"note: {shared} rows of {evaluate} are in {train} too, so they are not held out", err=True)
     else:
         learned, held_out = (rows.take(picked) for picked in stored_split(rows))
     for part in (learned, held_out):

@@ -1,4 +1,4 @@
-"""What real rows say without a model of architectures: ridge regressions, and how far labels can be predicted at all."""
+"""What real rows are judged beside: ridge regressions, and how far labels can be predicted at all."""
 
 from __future__ import annotations
 

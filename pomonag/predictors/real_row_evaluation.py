@@ -32,21 +32,24 @@ class NoisyEvaluation:
     draws: int = 8
 
 
+_TRAINING, _NOISE = RealRowTraining(), NoisyEvaluation()
+
+
 def evaluate_real_rows(
     space: SearchSpace,
     train: RealRows,
     evaluate: RealRows,
     seed: int = 0,
-    training: RealRowTraining = RealRowTraining(),
-    noise: NoisyEvaluation = NoisyEvaluation(),
+    training: RealRowTraining = _TRAINING,
+    noise: NoisyEvaluation = _NOISE,
     progress: Callable[[int, float], None] = lambda step, loss: None,
 ) -> dict[str, Any]:
     """Learns from `train`, predicts `evaluate` (class ids, block, architecture): Spearman coefficients, JSON-ready.
 
-    `noisy`, `denoised` and each of `baselines` (two ridge regressions; the model without the architecture) have `pooled`, over all rows; `residual_block0`,
-    within block 0, of what a ridge on class ids and block leaves of the true and of the predicted accuracies; and
-    `within_task`, the mean coefficient over groups of at least two rows of one task and block whose accuracies differ.
-    None where a coefficient is not defined. `seed` draws noise, candidates and the rows that find the kernel.
+    `noisy`, `denoised` and each of `baselines` (two ridge regressions; the model without the architecture) have
+    `pooled`, over all rows; `residual_block0`, within block 0, of what a ridge on class ids and block leaves of the
+    true and of the predicted accuracies; and `within_task`, the mean coefficient over groups of at least two rows of
+    one task and block whose accuracies differ. None where a coefficient is not defined. `seed` draws noise, candidates and the rows that find the kernel.
     """
     started, cpu = time.perf_counter(), time.process_time()
     model = train_real_row_model(space, train, seed, training, progress)

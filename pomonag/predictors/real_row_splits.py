@@ -1,4 +1,4 @@
-"""Which real rows are held out: the split that ships, and seeded ones that share no task, no architecture, or neither."""
+"""Which real rows are held out: the split that ships, and seeded ones that share no task, architecture, or neither."""
 
 from __future__ import annotations
 

@@ -102,7 +102,7 @@ class TaskClasses:
 
 
 def read_real_rows(path: Path, classes: TaskClasses, space: SearchSpace) -> RealRows:
-    """The rows of a CSV, gzipped or not, with the columns `task`, `arch_str`, `acc`, and, if it has them, `block`, `row`.
+    """The rows of a CSV, gzipped or not, with the columns `task`, `arch_str`, `acc` and, if there, `block`, `row`.
 
     Without `block`, rows from 4152 on are of block 1; without `row` too, those are whose accuracy is no multiple of
     0.2. Raises UserError for what is missing, damaged, or out of range.
