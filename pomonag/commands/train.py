@@ -51,6 +51,8 @@ def denoiser(space_name: str, out: Path) -> None:
 def predictors(space_name: str, set_name: str, rows: Path | None, evaluate: Path | None, out: Path | None) -> None:
     """The fast mode's predictors of accuracy and costs; most sets need POMONAG_DATA_DIR."""
     if rows is not None:
+        if set_name != "shipped":
+            raise UserError(f"got --set {set_name} with --rows; a set's labels are its own, so give one of the two")
         from pomonag.commands.train_real_rows import evaluate_and_print
 
         return evaluate_and_print(space_name, rows, evaluate, out)

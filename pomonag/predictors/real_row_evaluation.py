@@ -49,7 +49,8 @@ def evaluate_real_rows(
     `noisy`, `denoised` and each of `baselines` (two ridge regressions; the model without the architecture) have
     `pooled`, over all rows; `residual_block0`, within block 0, of what a ridge on class ids and block leaves of the
     true and of the predicted accuracies; and `within_task`, the mean coefficient over groups of at least two rows of
-    one task and block whose accuracies differ. None where a coefficient is not defined. `seed` draws noise, candidates and the rows that find the kernel.
+    one task and block whose accuracies differ. None where a coefficient is not defined. `seed` draws noise,
+    candidates and the rows that find the kernel.
     """
     started, cpu = time.perf_counter(), time.process_time()
     model = train_real_row_model(space, train, seed, training, progress)

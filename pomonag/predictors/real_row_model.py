@@ -172,9 +172,7 @@ class RealRowModel:
         v, cells = self.variances, self._see(candidates)
         shared, block, classes = _task_terms(v, inputs, self._inputs)
         plain, crossed = _architecture_terms(v, self._cells, cells)
-        return (
-            (shared @ self._weights)[:, None] + (block * self._weights) @ plain + (classes * self._weights) @ crossed
-        )
+        return (shared @ self._weights)[:, None] + (block * self._weights) @ plain + (classes * self._weights) @ crossed
 
     def _percent(self, standardised: Tensor, block: Tensor) -> np.ndarray:
         return (self._level[block] + self._spread[block] * standardised).numpy()

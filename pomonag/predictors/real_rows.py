@@ -150,7 +150,9 @@ def _numbers(table: pd.DataFrame, name: str, path: Path) -> np.ndarray:
     values = pd.to_numeric(table[name], errors="coerce").to_numpy(dtype=np.float64)
     wrong = np.flatnonzero(~np.isfinite(values))
     if len(wrong):
-        raise UserError(f"{path}, line {wrong[0] + 2}: {name} is {table[name].iloc[wrong[0]]!r}; expected a number")
+        cell = table[name].iloc[wrong[0]]
+        got = "empty" if pd.isna(cell) else repr(str(cell))
+        raise UserError(f"{path}, line {wrong[0] + 2}: {name} is {got}; expected a number")
     return values
 
 
