@@ -37,14 +37,29 @@ def denoiser(space_name: str, out: Path) -> None:
 @train.command(
     cls=Command,
     epilog="Examples:\n\n  pomonag train predictors --out checkpoints/\n"
-    "  pomonag train predictors --set without_cifar10 --out checkpoints/\n",
+    "  pomonag train predictors --set without_cifar10 --out checkpoints/\n"
+    "  pomonag train predictors --rows TRAIN.csv.gz --evaluate EVAL.csv.gz\n",
 )
 @_space
 @click.option("--set", "set_name", default="shipped", show_default=True, help="Which labels the predictors may see.")
+@click.option("--rows", type=click.Path(path_type=Path), help="Instead: measured rows of ImageNet32 tasks, with "
+              "tasks.csv.gz beside them; prints how well others of them are predicted, as JSON.")  # fmt: skip
+@click.option("--evaluate", type=click.Path(path_type=Path), help="The rows to predict. Default: 400 of --rows.")
 @data_dir_option
-@_out
-def predictors(space_name: str, set_name: str, out: Path) -> None:
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder of checkpoints, as in the other "
+              "commands; with --rows not needed, and the JSON is written there too.")  # fmt: skip
+def predictors(space_name: str, set_name: str, rows: Path | None, evaluate: Path | None, out: Path | None) -> None:
     """The fast mode's predictors of accuracy and costs; most sets need POMONAG_DATA_DIR."""
+    if rows is not None:
+        if set_name != "shipped":
+            raise UserError(f"got --set {set_name} with --rows; a set's labels are its own, so give one of the two")
+        from pomonag.commands.train_real_rows import evaluate_and_print
+
+        return evaluate_and_print(space_name, rows, evaluate, out)
+    if evaluate is not None:
+        raise UserError("got --evaluate without --rows; expected the rows to learn from as --rows TRAIN.csv.gz")
+    if out is None:
+        raise click.UsageError("Missing option '--out': the folder of checkpoints.")
     from pomonag.checkpoint_making import make_predictors
     from pomonag.spaces import search_space
 
