@@ -17,10 +17,17 @@ def made_up_rows(tasks=30, per_task=24, anchors=4, classes=2000, seed=0):
     for task in range(tasks):
         fresh = draws.integers(anchors, classes, per_task - anchors)
         for number, key in enumerate([*range(anchors), *fresh]):
-            rows.append({
-                "task": f"t{task}", "held_out": task % 5 == 4, "architecture": f"a{key}", "isomorphism_class": f"c{key}",
-                "anchor": number < anchors, "seed": 0, "accuracy": float(draws.random()),
-            })  # fmt: skip
+            rows.append(
+                {
+                    "task": f"t{task}",
+                    "held_out": task % 5 == 4,
+                    "architecture": f"a{key}",
+                    "isomorphism_class": f"c{key}",
+                    "anchor": number < anchors,
+                    "seed": 0,
+                    "accuracy": float(draws.random()),
+                }
+            )
     return pd.DataFrame(rows)
 
 

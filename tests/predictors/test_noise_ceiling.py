@@ -22,7 +22,7 @@ def nb201():
 
 def test_the_ceiling_of_params_on_nb201_is_known(nb201):
     # architecture.md §8: 0.77 for sigma 0.1-5 with t uniform.
-    space, clean, labels = nb201
+    _, clean, labels = nb201
     drawn = torch.randint(len(clean), (3000,), generator=generator_of(1))
     found = noise_ceiling(WholePosterior(clean, labels), clean[drawn], labels[drawn], PROCESS, generator_of(2))
     assert found[0] == pytest.approx(0.77, abs=0.02)
