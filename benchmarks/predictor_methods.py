@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from benchmarks.predictor_rows import LABELS, Denoised, Noisy, PredictorRows, encoding_of
+from benchmarks.predictor_rows import LABELS, Denoised, PredictorRows, encoding_of
 from pomonag.meta_dataset.splits import Division
 from pomonag.predictors.latency_model import LatencyModel, fit_latency_model
 from pomonag.predictors.pair_ridge import PairRidge
@@ -37,15 +38,16 @@ ENSEMBLE_STEPS = (75, 150, 300)
 GUIDE = GuideTraining(steps=1200, batch=256, sigma_max=5.0)
 CODE_DROPOUT = 0.8
 
-REFERENCE_STEPS = 300
-_REFERENCE = Schedule(steps=REFERENCE_STEPS, batch=128, learning_rate=1e-3, warmup=30)
+# A fiftieth of the release's 10,000 steps, with batches of rows of two tasks.
+REFERENCE_STEPS = 200
+_REFERENCE = Schedule(steps=REFERENCE_STEPS, batch=128, learning_rate=1e-3, warmup=20)
 STRATEGIES = {
     # The release's: Adam at a constant rate, the last weights count.
     "an": _REFERENCE,
     # POMONAG App. C: AdamW, decay 5e-3, cosine annealing; the weights of the best validation Spearman count.
     "ours": replace(_REFERENCE, anneal=True, weight_decay=5e-3),
 }
-TASKS_PER_BATCH = 4
+TASKS_PER_BATCH = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,12 +76,12 @@ class FastPredictors:
         return predicted | {"accuracy": self.level(predicted["accuracy"], self.data.code_of(frame))}
 
 
-def train_fast(data: PredictorRows, seed: int, rows: int | None = None, noisy: bool = True) -> FastPredictors:
-    """Fast mode's predictors from the first `rows` rows of the part to learn from; all of them by default.
+def train_fast(data: PredictorRows, seed: int, share: float = 1.0, noisy: bool = True) -> FastPredictors:
+    """Fast mode's predictors from a share of the rows to learn from; all of them by default.
 
     Without `noisy` that network is left as it was initialised, for whoever asks only for denoised accuracy.
     """
-    learned = data.split.outer.learned if rows is None else data.limited(rows)
+    learned = data.limited(share)
     inner = learned[learned.index.isin(data.split.inner.learned.index)]
     validation = data.split.inner.unseen
 
@@ -96,7 +98,7 @@ def train_fast(data: PredictorRows, seed: int, rows: int | None = None, noisy: b
     network, _ = train_noisy_predictor(
         data.space,
         ensemble,
-        torch.stack([*questions, *[(a + b) / 2 for a, b in zip(questions, questions[1:])], unknown]),
+        torch.stack([*questions, *[(a + b) / 2 for a, b in pairwise(questions)], unknown]),
         {"latency_ms": lambda architectures: predicted_latency(data.space, latency, architectures)},
         training=replace(GUIDE, seed=seed % 2**31, steps=GUIDE.steps if noisy else 1),
     )
@@ -122,19 +124,18 @@ def _ensemble_scores(data: PredictorRows, ensemble: AccuracyEnsemble, frame: pd.
 
 def _ensemble(data: PredictorRows, frame: pd.DataFrame, steps: int, seed: int) -> AccuracyEnsemble:
     scores = pd.Series(task_scores(frame), index=frame.index)
-    tasks = [
-        LabelledTask(
-            str(name), "lite", data.architectures(group), scores[group.index].to_numpy(), None, data.embeddings[str(name)]
-        )
-        for name, group in frame.groupby("task")
-    ]  # fmt: skip
+    tasks = []
+    for name, group in frame.groupby("task"):
+        architectures, embedding = data.architectures(group), data.embeddings[str(name)]
+        labels = scores[group.index].to_numpy()
+        tasks.append(LabelledTask(str(name), "lite", architectures, labels, embedding=embedding))
     training = EnsembleTraining(steps=steps, code_dropout=CODE_DROPOUT, seed=seed % 2**31)
     return train_ensemble(data.space, tasks, data.code, training=training)
 
 
-def train_ridge(data: PredictorRows, rows: int | None = None) -> Denoised:
+def train_ridge(data: PredictorRows, share: float = 1.0) -> Denoised:
     """The ridge over operations, their pairs and the task: the same labels as fast mode's ensemble."""
-    learned = data.split.outer.learned if rows is None else data.limited(rows)
+    learned = data.limited(share)
     ridge = PairRidge(data.space).fit(data.architectures(learned), data.code_of(learned), task_scores(learned))
     level = fit_task_level(learned, {str(name): data.codes[str(name)].tolist() for name in learned["task"].unique()})
     return lambda frame: level(ridge.predict(data.architectures(frame), data.code_of(frame)), data.code_of(frame))
@@ -187,7 +188,7 @@ def train_reference_predictors(
     seed: int,
     labels: Sequence[str] = LABELS,
     *,
-    rows: int | None = None,
+    share: float = 1.0,
     reliable_labels: bool = False,
 ) -> ReferencePredictors:
     """The reference networks by a strategy of `STRATEGIES`, noisy ones for `labels` and a clean one for accuracy.
@@ -195,7 +196,7 @@ def train_reference_predictors(
     `reliable_labels`: accuracy is learned from the mean of accuracy and test loss of the same training.
     """
     schedule = replace(STRATEGIES[strategy], seed=seed % 2**31)
-    learned = data.split.outer.learned if rows is None else data.limited(rows)
+    learned = data.limited(share)
     division = data.split.inner if strategy == "ours" else None
 
     def train(label: str, noised: bool) -> ReferencePredictor:
@@ -218,7 +219,7 @@ def _trained(
         learned = learned[learned.index.isin(division.learned.index)]
     learned = learned[learned[label].notna()]
     values = _labels(learned, label, reliable_labels)
-    scaling = LabelScaling.of(torch.from_numpy(values))
+    scaling = LabelScaling.of(torch.tensor(values))
     validation = None
     if division is not None:
         unseen = division.unseen
@@ -250,12 +251,7 @@ def _reference_rows(
     names = sorted(frame["task"].unique())
     return ReferenceRows(
         matrices=reference_encoding(data.space).encode(data.architectures(frame)),
-        labels=scaling.normalise(torch.from_numpy(values)),
+        labels=scaling.normalise(torch.tensor(values)),
         tasks=torch.tensor([names.index(name) for name in frame["task"]]),
         embeddings=[data.embeddings[name] for name in names],
     )
-
-
-def noisy_of(predictors: FastPredictors | ReferencePredictors) -> Noisy:
-    """The function of noisy rows."""
-    return predictors.noisy

@@ -24,6 +24,7 @@ from pomonag.predictors.dataset_code import DatasetCode, separability
 from pomonag.predictors.embeddings import SHIPPED_ENCODER, embed_task
 from pomonag.predictors.noise_ceiling import noised
 from pomonag.predictors.rank_correlation import pooled_spearman, within_task_spearman
+from pomonag.records.seeds import seed_of
 from pomonag.reference.spaces import reference_space
 from pomonag.spaces import search_space
 from pomonag.spaces.encoding import Encoding, generator_of
@@ -45,9 +46,13 @@ class PredictorRows:
     code: DatasetCode
     reliability: dict[str, float]
 
-    def limited(self, rows: int) -> pd.DataFrame:
-        """The first `rows` of the rows to learn from, in the order in which they were measured."""
-        return self.split.outer.learned.iloc[:rows]
+    def limited(self, share: float) -> pd.DataFrame:
+        """A share of the rows to learn from, drawn by their names; a smaller one is part of every larger one."""
+        learned = self.split.outer.learned
+        if share >= 1:
+            return learned
+        order = [seed_of("learning curve", *names) for names in zip(learned["task"], learned["architecture"])]
+        return learned.iloc[np.sort(np.argsort(order)[: round(share * len(learned))])]
 
     def code_of(self, frame: pd.DataFrame) -> np.ndarray:
         """Each row's task code [n, c]."""
@@ -76,8 +81,8 @@ def encoder_need(encoder: str) -> Need:
         if encoder_ships(encoder):
             return None
         return (
-            f"No embeddings of {encoder} ship with this version: its ImageNet weights are to be had from the network "
-            "alone. `pomonag data embed` makes them where it is there."
+            f"No embeddings of mini-ImageNet32 by the encoder {encoder} ship with this version; "
+            "`pomonag data embed` makes them."
         )
 
     return Need(f"embeddings of {encoder}", missing)
