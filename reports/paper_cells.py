@@ -114,8 +114,8 @@ _OTHER_TRAINING = "ours is looked up in the 200-epoch table; the paper trains it
 _OTHER_HARDWARE = "timed on another machine: the paper's is an NVIDIA Quadro RTX 6000"
 _LITE_PREDICTORS = (
     "our rows are trainings of seconds on 20 classes of small images, judged where task and architecture are both "
-    "unseen; the paper's rows and split are not public, and DiffusionNAG's evaluation rows share most of their tasks and "
-    "architectures with its training rows (PI-20)"
+    "unseen; the paper's rows and split are not public, and DiffusionNAG's evaluation rows share most of their tasks "
+    "and architectures with its training rows (PI-20)"
 )
 _LITE_ABLATION = (
     "rows, encoders and number of steps are those of the lite profile; what each row is here stands beside the table"

@@ -85,7 +85,7 @@ def _accuracy(evidence: Evidence, space: str) -> ReportTable:
         tuple(_COLUMNS.values()),
         tuple(rows),
         (
-            "Spearman with the accuracy of one lite training. Pooled figures mostly measure a task's difficulty (PI-20); "
+            "Spearman with the accuracy of one lite training. Pooled figures mostly measure tasks' difficulty (PI-20); "
             "within a task stands what a search needs. Anchors, which every task has, are the seen architectures of "
             "unseen tasks. Where no interval is given nothing is random.",
             _reliability(evidence, space),
@@ -169,9 +169,9 @@ def _ablation(evidence: Evidence) -> ReportTable:
         tuple(metrics.values()),
         tuple(rows),
         (
-            "Each row changes one thing of the one above. ResNet18 and ViT-B/16 have no weights offline. In rows 1 to 4 "
-            "a smaller encoder stands for ResNet18 once its embeddings ship, until then efficientnet_lite0, and row 5 "
-            "has efficientnet_lite0. There is one training of architectures: the third row's change is in the noise of "
+            "Each row changes one thing of the one above. ResNet18 and ViT-B/16 need weights from the network: rows 1 "
+            "to 4 have a smaller encoder once its embeddings ship, until then efficientnet_lite0, and row 5 has "
+            "efficientnet_lite0. There is one training of architectures: the third row's change is in the noise of "
             "its labels. The paper contradicts itself on which factor that row is (PI-11).",
         ),
         head="Row",
