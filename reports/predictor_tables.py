@@ -73,7 +73,8 @@ def _accuracy(evidence: Evidence, space: str) -> ReportTable:
         Row(label, remark, tuple(evidence.number(_key(method, configuration, space), m) for m in _COLUMNS))
         for label, remark, method, configuration in _PREDICTORS
     ]
-    for method in sorted(baselines, key=lambda name: (name not in _BASELINE_WORDS, name)):
+    words = list(_BASELINE_WORDS)
+    for method in sorted(baselines, key=lambda name: (words.index(name) if name in words else len(words), name)):
         if method != "reliability":
             label, remark = _BASELINE_WORDS.get(method, (method, "training-free score"))
             rows.append(

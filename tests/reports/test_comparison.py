@@ -4,7 +4,7 @@ import pytest
 
 from pomonag.errors import UserError
 from reports import comparison
-from reports.comparison import Tolerance, compare
+from reports.comparison import Tolerance, compare, tolerance_of
 from reports.measurements import RunKey, RunRecord, Value
 
 KEY = RunKey("4", "pomonag", "fast", "nb201", "mean-over-runs")

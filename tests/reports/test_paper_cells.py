@@ -59,8 +59,6 @@ def test_changes_and_differences():
 
 
 def test_tables_3_and_6_have_runs_that_are_not_comparable():
-    from benchmarks.suites import all_runs
-
     known = {(run.key, q.metric) for run in all_runs() for q in run.quantities}
     cells = [*cells_of("3"), *cells_of("6")]
     assert all(cell.source and cell.source.not_comparable for cell in cells)
