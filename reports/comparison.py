@@ -57,12 +57,17 @@ def tolerances(path: Path = PATH) -> Mapping[str, Tolerance]:
 
 
 def tolerance_of(metric: str, unit: str) -> Tolerance:
-    """The tolerance of a metric. Raises UserError when none was declared."""
+    """The tolerance of a metric, or of its family: `spearman` is that of all `spearman_...` without one of their own.
+
+    Raises UserError when none was declared.
+    """
     if unit in OF_THE_MACHINE:
         return Tolerance(compared=False)
-    if metric not in tolerances():
+    declared = tolerances()
+    found = declared.get(metric) or declared.get(metric.split("_")[0])
+    if found is None:
         raise UserError(f"no tolerance for the metric {metric!r}. Declare one in {PATH.name}.")
-    return tolerances()[metric]
+    return found
 
 
 def compare(shipped: Iterable[RunRecord], recomputed: Iterable[RunRecord]) -> list[Comparison]:

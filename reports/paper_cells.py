@@ -112,6 +112,14 @@ _FAST_MODE = (
 )
 _OTHER_TRAINING = "ours is looked up in the 200-epoch table; the paper trains its architectures by another recipe"
 _OTHER_HARDWARE = "timed on another machine: the paper's is an NVIDIA Quadro RTX 6000"
+_LITE_PREDICTORS = (
+    "our rows are trainings of seconds on 20 classes of small images, judged where task and architecture are both "
+    "unseen; the paper's rows and split are not public, and DiffusionNAG's evaluation rows share most of their tasks "
+    "and architectures with its training rows (PI-20)"
+)
+_LITE_ABLATION = (
+    "rows, encoders and number of steps are those of the lite profile; what each row is here stands beside the table"
+)
 _TABLE_2_RUNS = {"diffusionnag": "diffusionnag", "pomonag-acc": "pomonag-acc"}
 
 
@@ -127,10 +135,26 @@ def _source(n: PaperNumber) -> Source | None:
         if n.metric == "test_accuracy":
             why = _OTHER_TRAINING if method == "pomonag-acc" else _LITE_SCHEDULE
         return Source(RunKey("2", _TABLE_2_RUNS[method], "leave-one-out", "nb201", n.dataset), n.metric, why)
+    if n.table == "3":
+        configuration = "fast" if method == "pomonag" else "reference"
+        return Source(RunKey("3", method, configuration, n.space, n.dataset), n.metric, _LITE_PREDICTORS)
+    if n.table == "6":
+        return Source(RunKey("6", _ablation_step(n.method), "reference", n.space, n.dataset), n.metric, _LITE_ABLATION)
     if n.metric == "generation_time" and n.space == "nb201":
         key = RunKey("times", "pomonag", "fast-and-reference", "nb201", "cifar10")
         return Source(key, "fast_generation_seconds", _OTHER_HARDWARE)
     return None
+
+
+@functools.cache
+def _ablation_steps() -> tuple[str, ...]:
+    """The rows of Table 6 in the paper's order."""
+    return tuple(dict.fromkeys(n.method for n in load() if n.table == "6"))
+
+
+def _ablation_step(method: str) -> str:
+    """The name of a row of Table 6 in runs and claims."""
+    return f"ablation_{_ablation_steps().index(method) + 1}"
 
 
 _CHANGES = {"params_change": "params", "macs_change": "macs", "latency_change": "latency"}
@@ -168,8 +192,6 @@ def _missing(n: PaperNumber) -> str:
         return "the mbv3 space is not part of this version"
     if n.table == "2" and method not in ("diffusionnag", "pomonag-acc"):
         return f"no module baselines/ for {n.method} yet"
-    if n.table in ("3", "6"):
-        return "the suite of predictors (rank correlations on held-out rows) is not part of this version"
     if n.table == "text":
         return "trainings by the paper's recipe are not part of this version"
     return f"no run of {n.method} with trainings on {n.dataset} yet: it needs the paper's recipe"

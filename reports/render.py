@@ -20,11 +20,13 @@ from reports import figures, method_tables, tables
 from reports.cells import slug
 from reports.claims.judging import judge as judge_claims
 from reports.consistency import RULES, check, load_paper
+from reports.data_cards import data_cards
 from reports.decisions import DECISIONS
 from reports.evidence import Evidence, NotRun, Number
 from reports.findings import findings, foremost, paper_findings
 from reports.judgement import Judged, headline, judgements, marks_of
 from reports.leakage import attribution, audit
+from reports.learning_curve import learning_curves
 from reports.margins import load as load_margins
 from reports.measurements import RunKey
 from reports.nightly.page import nightly_page
@@ -32,6 +34,7 @@ from reports.number_texts import interval_text, number_text, seconds_text
 from reports.paper_cells import paper_cells
 from reports.paper_figures.page import paper_figures
 from reports.paper_tables import paper_tables
+from reports.predictor_tables import predictor_tables
 from reports.provenance_panel import SETTING, as_script, panel_data
 from reports.verdict import Name
 
@@ -79,6 +82,9 @@ def render(evidence: Evidence, version: str | None = None) -> str:
         "behind": [method_tables.parts(evidence), method_tables.scaling_factors()],
         "panels": panels(evidence),
         "paper_figures": paper_figures(evidence),
+        "predictors": predictor_tables(evidence),
+        "learning_curves": learning_curves(evidence),
+        "data_cards": data_cards(),
         "series": figures.LABELS,
         "nightly": nightly_page(),
         "judged": judged,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ from pomonag.reference.training import EARLIEST, draw_times
 from pomonag.reference.training_loop import Report, Schedule, TrainingRecord, optimise
 
 PAPER_PREDICTOR = Schedule(steps=10_000, batch=256, learning_rate=1e-3)
+_SELECTIONS = 10  # how often a training with validation rows is looked at
 LITE_PREDICTOR = Schedule(steps=1_500, batch=256, learning_rate=1e-3, warmup=100, anneal=True)
 
 
@@ -68,6 +70,7 @@ def train_noisy_predictor(
     hidden: int = 512,
     noised: bool = True,
     tasks_per_batch: int = 8,
+    validation: PredictorRows | None = None,
     checkpoint: Path | None = None,
     report: Report | None = None,
 ) -> tuple[NoisyPredictor, TrainingRecord]:
@@ -75,7 +78,8 @@ def train_noisy_predictor(
 
     Each batch holds rows of `tasks_per_batch` random data sets, whose supports are drawn anew and encoded once each
     (the release encodes one support a record, which costs most of its time). Stopped trainings go on from
-    `checkpoint`.
+    `checkpoint`. With `validation` rows the network ends with the weights, of ten looks, whose predictions of them have
+    the best Spearman correlation (POMONAG App. C), noised ones where it is `noised`.
     """
     full_name = f"{space.name} {name} predictor, {'noised' if noised else 'clean'}"
     with torch.random.fork_rng(devices=[]):
@@ -106,7 +110,25 @@ def train_noisy_predictor(
             process,
         )
 
-    return network, optimise(full_name, network, loss_of, schedule, checkpoint=checkpoint, report=report)
+    if validation is None:
+        return network, optimise(full_name, network, loss_of, schedule, checkpoint=checkpoint, report=report)
+    best: tuple[float, dict[str, Tensor]] = (-math.inf, {})
+
+    def select(step: int, loss: float) -> None:
+        nonlocal best
+        if report is not None:
+            report(step, loss)
+        if step % max(schedule.steps // _SELECTIONS, 1) == 0 or step == schedule.steps:
+            noisy, clean = rank_correlations(network, validation, mask, space, draws=2)
+            network.train()
+            found = noisy if noised else clean
+            if found > best[0]:
+                best = found, {key: value.clone() for key, value in network.state_dict().items()}
+
+    record = optimise(full_name, network, loss_of, schedule, checkpoint=checkpoint, report=select)
+    if best[1]:
+        network.load_state_dict(best[1])
+    return network, record
 
 
 @torch.no_grad()

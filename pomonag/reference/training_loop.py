@@ -37,7 +37,7 @@ class Schedule:
     """How long and how fast a network is trained with Adam; the defaults are the release's.
 
     `anneal` lets the rate fall to zero along half a cosine; `bfloat16` computes the score network's head, nine tenths
-    of its work, in bfloat16 while training.
+    of its work, in bfloat16 while training; `weight_decay` above 0 turns Adam into AdamW.
     """
 
     steps: int
@@ -49,6 +49,7 @@ class Schedule:
     anneal: bool = False
     bfloat16: bool = False
     dropout: float = 0.1
+    weight_decay: float = 0.0
     seed: int = 42
 
     def rate(self, step: int) -> float:
@@ -87,7 +88,8 @@ def optimise(
     a loss that is not finite.
     """
     parameters = list(network.parameters())
-    optimiser = torch.optim.Adam(parameters, lr=schedule.learning_rate)
+    # Without decay AdamW is Adam.
+    optimiser = torch.optim.AdamW(parameters, lr=schedule.learning_rate, weight_decay=schedule.weight_decay)
     average = ExponentialMovingAverage(parameters, schedule.ema_decay) if schedule.ema_decay is not None else None
     record = TrainingRecord(provenance=provenance())
     if checkpoint is not None and checkpoint.exists():

@@ -56,7 +56,7 @@ def _draw(axes: Any, found: Distribution, colours: Colours) -> dict[str, Sequenc
         bar.set_gid(gid)
         titles[gid] = [f"{edges[position]:.4g} to {edges[position + 1]:.4g}: {int(count)}"]
     axes.set_xlabel(found.label)
-    axes.set_ylabel("rows" if found.id.startswith("figure2-nb201") else "architectures")
+    axes.set_ylabel("architectures" if found.id.startswith("figure2-table") else "rows")
     axes.grid(color=colours["grid"], linewidth=0.6, axis="y")
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -66,15 +67,13 @@ class PaperFigures:
 
 def paper_figures(evidence: Evidence) -> PaperFigures:
     """Draws what there is."""
-    found = [
-        *(distribution("nb201", metric) for metric in METRICS),
-        *(after_200_epochs(dataset, DATASET_LABELS[dataset]) for dataset in ("cifar10", "cifar100")),
-    ]
-    drawn = [d for d in found if isinstance(d, Distribution)]
-    lacking = [("Accuracy after 200 epochs", d) for d in found if isinstance(d, Missing)][:1]
-    other = distribution("mbv3", "accuracy")
-    if isinstance(other, Missing):
-        lacking.append((f"{SPACES['mbv3']}: accuracy, params, MACs, latency", other))
+    of_spaces = {space: [distribution(space, metric) for metric in METRICS] for space in SPACES}
+    tables = [after_200_epochs(dataset, DATASET_LABELS[dataset]) for dataset in ("cifar10", "cifar100")]
+    drawn = [d for d in (*itertools.chain(*of_spaces.values()), *tables) if isinstance(d, Distribution)]
+    lacking = [("Accuracy after 200 epochs", d) for d in tables if isinstance(d, Missing)][:1]
+    for space, found in of_spaces.items():
+        if missing := next((d for d in found if isinstance(d, Missing)), None):
+            lacking.append((f"{SPACES[space]}: accuracy, params, MACs, latency", missing))
     return PaperFigures(
         _picture(framework.draw, "figure1-framework", "", framework.DESCRIPTION),
         tuple((d, _picture(histograms.single(d), d.id, d.title, _spread(d))) for d in drawn),

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from pomonag.errors import UserError
+from pomonag.reference import predictor_training
 from pomonag.reference.checkpoints import load_predictor, save_weights
 from pomonag.reference.label_scaling import LabelScaling
 from pomonag.reference.predictor_training import (
@@ -80,3 +81,20 @@ def test_rows_that_do_not_fit_together_are_refused(rows):
         dataclasses.replace(rows, labels=rows.labels[1:])
     with pytest.raises(UserError, match="at least 20 images"):
         dataclasses.replace(rows, embeddings=[torch.zeros(2, 19, 8)])
+
+
+def test_with_validation_rows_the_best_look_counts(rows, monkeypatch):
+    looks = []
+
+    def measured(network, validation, mask, space, **settings):
+        assert len(validation.labels) == 400
+        looks.append({key: value.clone() for key, value in network.state_dict().items()})
+        return (0.5 if len(looks) == 3 else 0.1), 0.9
+
+    monkeypatch.setattr(predictor_training, "rank_correlations", measured)
+    schedule = dataclasses.replace(LITE_PREDICTOR, steps=20, batch=8, warmup=0)
+    network, record = train_noisy_predictor("params", rows, SPACE.adjacency, SPACE, schedule, validation=rows)
+    assert (record.steps, len(looks)) == (20, 10)
+    found = network.state_dict()
+    assert all(torch.equal(found[key], value) for key, value in looks[2].items())
+    assert any(not torch.equal(found[key], value) for key, value in looks[9].items())

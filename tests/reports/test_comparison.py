@@ -4,7 +4,7 @@ import pytest
 
 from pomonag.errors import UserError
 from reports import comparison
-from reports.comparison import Tolerance, compare
+from reports.comparison import Tolerance, compare, tolerance_of
 from reports.measurements import RunKey, RunRecord, Value
 
 KEY = RunKey("4", "pomonag", "fast", "nb201", "mean-over-runs")
@@ -58,3 +58,10 @@ def test_every_metric_that_a_suite_promises_has_a_tolerance():
     for run in suites.all_runs():
         for quantity in run.quantities:
             assert comparison.tolerance_of(quantity.metric, quantity.unit)
+
+
+def test_a_family_has_one_tolerance():
+    assert tolerance_of("spearman_accuracy_noisy_tasks_within", "rho") == tolerance_of("spearman_anything", "rho")
+    assert tolerance_of("uniqueness_by_class", "%") != tolerance_of("spearman_anything", "rho")
+    with pytest.raises(UserError, match="no tolerance"):
+        tolerance_of("spearmint", "rho")

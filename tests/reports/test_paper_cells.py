@@ -56,3 +56,11 @@ def test_the_papers_own_numbers_follow_from_the_cells_they_are_derived_from():
 def test_changes_and_differences():
     assert relative_change(1.0, 4.0) == -75.0
     assert difference(0.5, 0.2) == pytest.approx(0.3)
+
+
+def test_tables_3_and_6_have_runs_that_are_not_comparable():
+    known = {(run.key, q.metric) for run in all_runs() for q in run.quantities}
+    cells = [*cells_of("3"), *cells_of("6")]
+    assert all(cell.source and cell.source.not_comparable for cell in cells)
+    assert all((cell.source.run, cell.source.metric) in known for cell in cells)
+    assert [c.source.run.method for c in cells_of("6")][::2] == [f"ablation_{n}" for n in range(1, 6)]
