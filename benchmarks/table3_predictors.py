@@ -198,7 +198,7 @@ def _reliability(data: PredictorRows, seed: int) -> Outcome:
 
 
 def training_free_names(space: str) -> list[str]:
-    """The columns of the shipped training-free scores, averaged over image batches, and the vote of all of them."""
+    """The columns of the shipped training-free scores, and their vote."""
     from pomonag.errors import UserError
     from pomonag.meta_dataset.training_free_table import shipped_scores
 
@@ -206,7 +206,7 @@ def training_free_names(space: str) -> list[str]:
         columns = shipped_scores(space).columns
     except UserError:
         return []
-    return [*sorted({c.split("_cifar")[0] for c in columns} - {"architecture", "params", "cpu_seconds"}), "vote"]
+    return [*sorted(set(columns) - {"architecture", "params", "cpu_seconds"}), "vote"]
 
 
 FEWEST_SCORED = 0.95
@@ -237,16 +237,16 @@ def share_scored(space: str) -> float:
 
 
 def _score(data: PredictorRows, seed: int, name: str) -> Outcome:
-    """Cells that are cut in two have no score in the shipped table: they are ranked last, as they classify nothing."""
+    """Architectures that the shipped table lacks are ranked last."""
+    from pomonag.meta_dataset.training_free import VOTERS, vote
     from pomonag.meta_dataset.training_free_table import shipped_scores
 
     table = shipped_scores(data.space.name).set_index("architecture")
-    names = [n for n in training_free_names(data.space.name) if n != "vote"]
-    ranks = {n: table[[c for c in map(str, table) if c.split("_cifar")[0] == n]].rank().mean(axis=1) for n in names}
-    ranks["params"] = table["params"].rank()
-    score = pd.DataFrame(ranks).sum(axis=1) if name == "vote" else ranks[name]
+    column = vote({voter: table[voter] for voter in VOTERS}) if name == "vote" else table[name].to_numpy(float)
+    # Minus infinity, of cells that are cut in two, is a rank like any other.
+    score = pd.Series(column, index=table.index).rank()
 
     def predict(frame: Any) -> np.ndarray:
-        return frame["architecture"].map(score).fillna(score.min() - 1).to_numpy(float)
+        return frame["architecture"].map(score).fillna(0).to_numpy(float)
 
     return outcome(data, judged_denoised(data, predict), scored=share_scored(data.space.name))

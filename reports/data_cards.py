@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 from dataclasses import dataclass
 
-from pomonag.data.sources import DataMissing
 from reports.layouts.results import SPACES
 
 
@@ -30,18 +28,12 @@ def data_cards() -> tuple[DataCard, ...]:
 def _card(space: str, label: str) -> DataCard:
     # Pandas and SciPy: not for whoever only lists what there is.
     from pomonag.meta_dataset.data_card import figures
-    from pomonag.meta_dataset.pilot import table_accuracies
-    from pomonag.meta_dataset.schema import SHIPPED, meta_dataset, shard_paths
+    from pomonag.meta_dataset.schema import SHIPPED, shard_paths
 
     folder = SHIPPED / space
     if not shard_paths(folder):
         return DataCard(label, missing=f"No measured rows of {space} ship with this version.")
-    truth = None
-    with contextlib.suppress(DataMissing):
-        table = table_accuracies()
-        # The benchmark's accuracies are of one space.
-        truth = table if meta_dataset(folder)["architecture"].isin(table.index).any() else None
-    return card_of(label, figures(folder, truth))
+    return card_of(label, figures(folder))
 
 
 def card_of(label: str, markdown: str) -> DataCard:
