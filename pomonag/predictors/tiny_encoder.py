@@ -6,7 +6,6 @@ images of those classes; the ImageNet networks know them all.
 
 from __future__ import annotations
 
-from functools import cache
 from pathlib import Path
 
 import torch
@@ -83,11 +82,13 @@ def load_tiny_encoder(file: Path | None = None) -> TinyEncoder:
     return network
 
 
-@cache
-def weights_name() -> str:
-    """The file that ships and the first eight digits of its SHA-256, which any new training changes."""
+def weights_hash(file: Path | None = None) -> str:
+    """First eight digits of the SHA-256 of the weights in `file`, those that ship by default; UserError if missing."""
+    file = file or FILE
     try:
-        return f"{FILE.name}-{file_sha256(FILE)[:8]}"
+        return file_sha256(file)[:8]
     except OSError as error:
-        raise UserError(f"no weights at {FILE} ({error.strerror}): reinstall the package, or make them with "
-                        "`pomonag train encoder`") from error  # fmt: skip
+        raise UserError(
+            f"no weights of encoder 'tiny' at {file} ({error.strerror}): reinstall the package, or make them with "
+            "`pomonag train encoder`"
+        ) from None
