@@ -55,7 +55,7 @@ def task_seconds(encoder: DatasetEncoder, rounds: int = 3) -> float:
     """Wall seconds for 20 images at 32 x 32 of each of 20 classes, median; the network is loaded before."""
     images = np.random.default_rng(0).integers(0, 256, (400, 32, 32, 3), dtype=np.uint8)
     labels = np.arange(400) % 20
-    encoder.embed(images[:40], labels[:40], samples_per_class=2)
+    encoder.embed(images[:100], labels[:100], samples_per_class=5)
     took = []
     for _ in range(rounds):
         started = time.perf_counter()

@@ -31,7 +31,7 @@ def make_tiny_encoder(file: Path, *, recipe: Recipe = RECIPE, seed: int = 0) -> 
 
     UserError for a pool that is missing or damaged, and for a file that cannot be written.
     """
-    started, cpu = time.perf_counter(), time.process_time()
+    started, cpu, about = time.perf_counter(), time.process_time(), provenance()
     path = data_path(POOL)
     pool = load_images(path, samples_per_class=None)
     images = training_images(np.asarray(pool.images), pool.labels)
@@ -51,7 +51,7 @@ def make_tiny_encoder(file: Path, *, recipe: Recipe = RECIPE, seed: int = 0) -> 
         "accuracy": accuracy,
         "seconds": time.perf_counter() - started,
         "cpu_seconds": time.process_time() - cpu,
-        "provenance": provenance(),
+        "provenance": about,
     }
     save_checkpoint(file, network.state_dict(), header)
     return header

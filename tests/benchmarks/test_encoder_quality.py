@@ -5,6 +5,7 @@ import torch
 
 from benchmarks import encoder_quality
 from benchmarks.encoder_quality import nearest_class_mean, on_cifar10, on_evaluation_classes
+from pomonag.data.image_datasets import as_image_dataset
 from pomonag.data.tasks import EVALUATION_CLASSES
 
 
@@ -69,7 +70,8 @@ def test_the_clock_is_asked_about_twenty_by_twenty(monkeypatch):
 
     class Slow:
         def embed(self, images, labels, samples_per_class=20, seed=0):
-            asked.append((images.shape, len(set(labels.tolist())), samples_per_class))
+            data = as_image_dataset(images, labels, samples_per_class=samples_per_class, seed=seed)
+            asked.append((data.images.shape, len(data.classes), samples_per_class))
 
     assert encoder_quality.task_seconds(Slow(), rounds=2) >= 0
     assert asked[1:] == [((400, 32, 32, 3), 20, 20)] * 2
