@@ -84,18 +84,16 @@ def test_rendering_the_report(benchmark: Any, speed_table: list[SpeedRow], tmp_p
 
 @pytest.mark.parametrize("name", ["efficientnet_lite0", "tiny"])
 def test_embedding_a_task(benchmark: Any, speed_table: list[SpeedRow], name: str) -> None:
-    """20 images at 32 x 32 of each of 20 classes, the network loaded, in at most 10 s."""
-    import numpy as np
-
+    """20 images at 32 x 32 of each of 20 classes, the network loaded, in at most 10 CPU seconds, medians of three."""
+    from benchmarks import encoder_quality
     from pomonag.predictors.dataset_encoder import dataset_encoder
 
-    images = np.random.default_rng(0).integers(0, 256, (400, 32, 32, 3), dtype=np.uint8)
     encoder = dataset_encoder(name, cached=False)
-    found = benchmark.pedantic(encoder.embed, args=(images, np.arange(400) % 20), rounds=3, warmup_rounds=1)
-    seconds = benchmark.stats.stats.median
-    speed_table.append(SpeedRow(f"embedding 20 x 20 images, {name}", f"{seconds:.2f} s", "<= 10 s", seconds <= 10))
-    assert found.shape == (20, 20, encoder.features)
-    assert seconds <= 10
+    took = benchmark.pedantic(encoder_quality.task_seconds, args=(encoder,), rounds=1)
+    # On one thread of an idle machine both are the same; other work must not fail this.
+    shown = f"{took.cpu:.2f} CPU s, {took.wall:.2f} s"
+    speed_table.append(SpeedRow(f"embedding 20 x 20 images, {name}", shown, "<= 10 CPU s", took.cpu <= 10))
+    assert took.cpu <= 10
 
 
 def test_fast_against_reference(benchmark: Any, speed_table: list[SpeedRow]) -> None:
