@@ -52,7 +52,7 @@ def on_cifar10(encoder: DatasetEncoder, seed: int) -> float:
 
 
 def task_seconds(encoder: DatasetEncoder, rounds: int = 3) -> timing.Seconds:
-    """For 20 images at 32 x 32 of each of 20 classes, medians; a first call, which loads the network, is not counted."""
+    """For 20 images at 32 x 32 of each of 20 classes, medians; a first call, which loads the network, is left out."""
     images = np.random.default_rng(0).integers(0, 256, (400, 32, 32, 3), dtype=np.uint8)
     labels = np.arange(400) % 20
     (took,) = timing.interleaved([lambda: encoder.embed(images, labels)], rounds)
