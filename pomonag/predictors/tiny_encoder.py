@@ -77,8 +77,10 @@ def load_tiny_encoder(file: Path | None = None) -> TinyEncoder:
     network = TinyEncoder()
     try:
         network.load_state_dict(tensors)
-    except RuntimeError as error:
-        raise UserError(f"{file} does not fit this version ({error}): make it with `pomonag train encoder`") from error
+    except RuntimeError:
+        raise UserError(
+            f"{file} does not hold the weights of encoder 'tiny' as it is here: make them with `pomonag train encoder`"
+        ) from None
     return network
 
 
