@@ -111,20 +111,12 @@ def predictor_rows(space_name: str, encoder: str = SHIPPED_ENCODER) -> Predictor
     """All that the suites need of a space."""
     rows = meta_dataset(space_name)
     split = split_rows(rows, SPLIT)
-    embeddings = {str(name): _embedding(str(name), encoder) for name in rows["task"].unique()}
+    embeddings = {str(name): embed_task(task(str(name)), encoder) for name in rows["task"].unique()}
     code = DatasetCode(next(iter(embeddings.values())).shape[-1])
     learned = set(split.outer.learned["task"])
     code.fit([e for name, e in embeddings.items() if name in learned])
     codes = {name: np.append(code(e).numpy(), 5 * separability(e)) for name, e in embeddings.items()}
     return PredictorRows(search_space(space_name), split, embeddings, codes, code.eval(), reliabilities(rows))
-
-
-def _embedding(name: str, encoder: str) -> Tensor:
-    if encoder == SHIPPED_ENCODER:
-        return embed_task(task(name))
-    from safetensors.torch import load
-
-    return load(_pool_file(encoder).read_bytes())["embedding"].float()[list(task(name).classes)]
 
 
 def reliabilities(rows: pd.DataFrame) -> dict[str, float]:

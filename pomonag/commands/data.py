@@ -39,7 +39,8 @@ def list_data() -> None:
 @click.option("--images", required=True, help="Folder with a sub-folder a class, .npz file, or digits.")
 @click.option("--output", required=True, type=click.Path(path_type=Path), help="File that ends with .safetensors.")
 @click.option("--encoder", default="efficientnet_lite0", show_default=True,
-              help="efficientnet_lite0 (what `generate` needs), resnet18, vit_b_16 or precomputed:FILE.")  # fmt: skip
+              help="efficientnet_lite0 (what `generate` needs), tiny, tiny:FILE with weights of `train encoder`, "
+              "resnet18, vit_b_16 or precomputed:FILE.")  # fmt: skip
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Chooses 20 images of each class.")
 def embed(images: str, output: Path, encoder: str, seed: int) -> None:
     """Write the features of a set of images, for the encoder precomputed:FILE."""

@@ -2,7 +2,7 @@
 
 DiffusionNAG describes a data set by 20 images a class through a frozen ImageNet network; POMONAG (Sec. 3.2) replaces
 its ResNet18 by ViT-B/16. Our default is EfficientNet-Lite0, whose weights come with a package, so that nothing has
-to be downloaded.
+to be downloaded. `tiny` is our own, trained from nothing. docs/encoders.md compares them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from pomonag.errors import UserError, unknown_name
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-ENCODERS = ("efficientnet_lite0", "resnet18", "vit_b_16", "precomputed")
+ENCODERS = ("efficientnet_lite0", "tiny", "resnet18", "vit_b_16", "precomputed")
 _BATCH = 8  # larger batches fall out of the processor's cache and are up to twice as slow
 
 
@@ -43,10 +43,10 @@ class DatasetEncoder(Protocol):
 
 
 def dataset_encoder(name: str = "efficientnet_lite0", *, cached: bool = True) -> DatasetEncoder:
-    """The encoder of that name: efficientnet_lite0, resnet18, vit_b_16, or precomputed:FILE.
+    """The encoder of that name: efficientnet_lite0, tiny, resnet18, vit_b_16, tiny:FILE, or precomputed:FILE.
 
-    `cached` keeps embeddings in the user's cache folder, keyed by content. Raises UserError for an unknown name and
-    for weights that are missing and cannot be fetched.
+    tiny:FILE has the weights that `pomonag train encoder` wrote. `cached` keeps embeddings in the user's cache folder,
+    keyed by content. Raises UserError for an unknown name and for weights that are missing and cannot be fetched.
     """
     kind, _, file = name.partition(":")
     if kind not in ENCODERS:
@@ -62,7 +62,10 @@ def dataset_encoder(name: str = "efficientnet_lite0", *, cached: bool = True) ->
     from pomonag.predictors import image_networks
     from pomonag.predictors.embedding_cache import CachedEncoder
 
-    encoder = NetworkEncoder(kind, **image_networks.SETTINGS[kind])
+    if file and kind != "tiny":
+        raise UserError(f"encoder {kind!r} takes no file, got {file!r}: only tiny:FILE and precomputed:FILE do.")
+    weights = Path(file) if file else None
+    encoder = NetworkEncoder(kind, **image_networks.settings(kind, weights), file=weights)
     return CachedEncoder(encoder) if cached else encoder
 
 
@@ -78,11 +81,13 @@ class NetworkEncoder:
         mean: tuple[float, ...],
         deviation: tuple[float, ...],
         weights: str,
+        file: Path | None = None,
     ) -> None:
-        """`mean` and `deviation` are those of pixels in 0..255; `weights` identifies the weights' file."""
+        """`mean` and `deviation` are those of pixels in 0..255; `weights` identifies the weights, `file` holds them."""
         self.name, self.features, self.resolution = name, features, resolution
         self.identity = f"{name} {weights} {resolution} {mean} {deviation}"
         self._mean, self._deviation = mean, deviation
+        self._file = file
         self._network: nn.Module | None = None
 
     def embed(self, images: Any, labels: Any, samples_per_class: int = SAMPLES_PER_CLASS, seed: int = 0) -> Tensor:
@@ -115,7 +120,7 @@ class NetworkEncoder:
         if self._network is None:
             from pomonag.predictors import image_networks
 
-            self._network = image_networks.load(self.name)
+            self._network = image_networks.load(self.name, self._file)
         return self._network
 
 

@@ -24,8 +24,10 @@ if TYPE_CHECKING:
     from pomonag.data.tasks import Task
     from pomonag.predictors.dataset_encoder import DatasetEncoder
 
-# Whose features all embeddings that ship are, and so what the predictors were trained on.
+# What the predictors were trained on unless they say otherwise.
 SHIPPED_ENCODER = "efficientnet_lite0"
+# Whose features of the same data sets ship.
+SHIPPED_ENCODERS = (SHIPPED_ENCODER, "tiny")
 
 
 def shipped_embeddings() -> list[str]:
@@ -34,37 +36,42 @@ def shipped_embeddings() -> list[str]:
     return sorted(file.name.removesuffix(ending) for file in _shipped_folder().iterdir() if file.name.endswith(ending))
 
 
-def load_embedding(name: str) -> Tensor:
-    """Float32 EfficientNet-Lite0 features [classes, 20, 1280] of a data set that ships with the package.
+def load_embedding(name: str, encoder: str = SHIPPED_ENCODER) -> Tensor:
+    """Float32 features [classes, 20, features] by that encoder of a data set that ships with the package.
 
-    Classes stand in the order of their labels.
+    Classes stand in the order of their labels. 1280 features of EfficientNet-Lite0, 176 of `tiny`.
     """
     known = shipped_embeddings()
     if name not in known:
         raise unknown_name("shipped embedding", name, known)
+    if encoder not in SHIPPED_ENCODERS:
+        raise unknown_name("encoder with shipped embeddings", encoder, SHIPPED_ENCODERS)
     from safetensors import SafetensorError
     from safetensors.torch import load
 
-    file = _shipped_folder() / f"{name}_{SHIPPED_ENCODER}.safetensors"
+    file = _shipped_folder() / f"{name}_{encoder}.safetensors"
     try:
         return load(file.read_bytes())["embedding"].float()
     except (OSError, SafetensorError, KeyError) as error:
         raise UserError(f"{file} is damaged ({error}): reinstall the package, or restore the file") from error
 
 
-def embed_task(task: Task) -> Tensor:
-    """Float32 features [20, 20, 1280] of a task made of mini-ImageNet32's classes, without its images."""
+def embed_task(task: Task, encoder: str = SHIPPED_ENCODER) -> Tensor:
+    """Float32 features [20, 20, features] of a task made of mini-ImageNet32's classes, without its images.
+
+    Every such task that can be named has one: the images of all 100 classes are embedded.
+    """
     if task.pool != "miniimagenet32":
         raise UserError(
             f"no embedding ships for the pool {task.pool} of task {task.name}: load its images and embed them."
         )
-    return _miniimagenet32()[list(task.classes)]  # a list of indices copies
+    return _miniimagenet32(encoder)[list(task.classes)]  # a list of indices copies
 
 
 @cache
-def _miniimagenet32() -> Tensor:
+def _miniimagenet32(encoder: str) -> Tensor:
     """Read once, since hundreds of tasks are made of it; not to be changed."""
-    return load_embedding("miniimagenet32")
+    return load_embedding("miniimagenet32", encoder)
 
 
 def embedding_sha256(embedding: Tensor) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import logging
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,8 @@ from pomonag.records.files import atomic_write
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+_LOG = logging.getLogger(__name__)
 
 
 def cache_folder() -> Path:
@@ -38,7 +41,8 @@ def made_cache_folder(name: str) -> Path:
 class TensorCache:
     """One file a tensor, named by what it was made from.
 
-    Any number of processes may share the folder; a damaged file or a folder that cannot be written costs only time.
+    Any number of processes may share the folder; a damaged file (there is a warning) or a folder that cannot be
+    written costs only time.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -49,20 +53,36 @@ class TensorCache:
         from safetensors import SafetensorError
         from safetensors.torch import load
 
+        file = self._file(made_from)
         try:
-            tensor = load(self._file(made_from).read_bytes())["tensor"]
-        except (OSError, SafetensorError, KeyError):
+            stored = load(file.read_bytes())
+            tensor, digest = stored["tensor"], bytes(stored["sha256"].tolist())
+            if digest != _sha256(tensor) or tuple(tensor.shape) != shape:
+                raise ValueError(f"a tensor of shape {tuple(tensor.shape)}, expected {shape} with the checksum beside")
+        except OSError:
             return None
-        return tensor if tuple(tensor.shape) == shape else None
+        except (SafetensorError, KeyError, ValueError, TypeError) as error:
+            _LOG.warning("%s is damaged (%s): what it held is computed again", file, error)
+            return None
+        return tensor
 
     def write(self, made_from: str, tensor: Tensor) -> None:
         """Keeps it, if that can be done."""
+        import torch
         from safetensors.torch import save
 
+        tensor = tensor.contiguous()
+        digest = torch.tensor(list(_sha256(tensor)), dtype=torch.uint8)
         with contextlib.suppress(OSError, UserError):
             self.folder.mkdir(parents=True, exist_ok=True)
             with atomic_write(self._file(made_from)) as opened:
-                opened.write(save({"tensor": tensor.contiguous()}))
+                opened.write(save({"tensor": tensor, "sha256": digest}))
 
     def _file(self, made_from: str) -> Path:
         return self.folder / f"{hashlib.sha256(made_from.encode()).hexdigest()}.safetensors"
+
+
+def _sha256(tensor: Tensor) -> bytes:
+    import torch
+
+    return hashlib.sha256(tensor.reshape(-1).view(torch.uint8).numpy().tobytes()).digest()

@@ -119,6 +119,7 @@ def test_labels_that_are_not_numbers(refused, tmp_path):
         (("--images", "digits", "--device-latency", "no/such.csv"), "no/such.csv is no file"),
         (("--images", "digits", "--encoder", "resnet81"), "Did you mean 'resnet18'?"),
         (("--images", "digits", "--encoder", "resnet18"), "got 512 features an image, expected 1280"),
+        (("--images", "digits", "--encoder", "tiny"), "got 176 features an image, expected 1280"),
         (("--images", "digits", "--encoder", "vit_b_16"), "those of efficientnet_lite0, which the checkpoint set"),
         (("--images", "digits", "--objectives", "acc,params"), "Did you mean 'accuracy'?"),
         (("--images", ""), "got no path of images"),

@@ -1,12 +1,15 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
 from pomonag.data.image_datasets import load_images
 from pomonag.errors import UserError
-from pomonag.predictors import image_networks
+from pomonag.predictors import image_networks, tiny_encoder
 from pomonag.predictors.dataset_encoder import ENCODERS, NetworkEncoder, dataset_encoder
 from pomonag.predictors.embedding_cache import CachedEncoder
+from pomonag.records.files import file_sha256
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +80,23 @@ def test_every_encoder_is_described():
         assert isinstance(encoder, CachedEncoder)
         assert encoder.name == name
         assert encoder.features == image_networks.SETTINGS[name]["features"]
+
+
+def test_the_documented_table_is_that_of_the_code():
+    lines = (Path(__file__).parents[2] / "docs" / "encoders.md").read_text(encoding="utf-8").splitlines()
+    hashes = {
+        "efficientnet_lite0": image_networks._LITE0_SHA256,
+        "tiny": file_sha256(tiny_encoder.FILE),
+        **{
+            name: image_networks.SETTINGS[name]["weights"][-12:].removesuffix(".pth")
+            for name in ("resnet18", "vit_b_16")
+        },
+    }
+    for name, settings in image_networks.SETTINGS.items():
+        (row,) = (line for line in lines if line.startswith(f"| `{name}`") and line.count("|") == 6)
+        cells = [cell.strip() for cell in row.split("|")]
+        assert cells[2:4] == [str(settings["features"]), str(settings["resolution"])]
+        assert cells[5].removeprefix("begins with ") == f"`{hashes[name]}`"
 
 
 class _Mean(torch.nn.Module):

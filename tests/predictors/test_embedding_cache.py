@@ -5,6 +5,8 @@ That a damaged cache, or one that cannot be written, costs only time is tested b
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -13,6 +15,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from pomonag.data.image_datasets import load_images
 from pomonag.errors import UserError
 from pomonag.predictors.embedding_cache import CachedEncoder
 from pomonag.records.tensor_cache import cache_folder
@@ -84,6 +87,20 @@ def test_the_key_covers_encoder_pixels_labels_count_and_seed(tmp_path):
     assert len(list(tmp_path.iterdir())) == 6
 
 
+def test_the_same_images_in_another_file_are_found(tmp_path):
+    """By what they show, not by path, file format of the archive, or classes' names."""
+    encoder = Mean()
+    np.savez(tmp_path / "a.npz", images=IMAGES, labels=LABELS)
+    (tmp_path / "other").mkdir()
+    np.savez_compressed(tmp_path / "other" / "b.npz", x=IMAGES, y=LABELS, classes=np.array(["cat", "dog"]))
+    found = []
+    for file in (tmp_path / "a.npz", tmp_path / "other" / "b.npz"):
+        data = load_images(file)
+        found.append(CachedEncoder(encoder, tmp_path / "cache").embed(data.images, data.labels, 5))
+    assert torch.equal(*found)
+    assert encoder.calls == 1
+
+
 def test_seeds_that_draw_the_same_images_are_kept_apart(tmp_path):
     """What an encoder does with the seed beyond drawing is its own affair."""
     encoder = Mean()
@@ -110,7 +127,7 @@ def test_images_that_are_not_used_do_not_count(tmp_path):
     "content",
     [{"embedding": torch.zeros(2, 4, 3)}, {"embedding": torch.zeros(2, 5, 4)}, {"other": torch.zeros(2, 5, 3)}],
 )
-def test_a_file_that_holds_something_else_is_computed_again(tmp_path, content):
+def test_a_file_that_holds_something_else_is_computed_again_with_a_warning(tmp_path, caplog, content):
     encoder = Mean()
     first = embed(encoder, tmp_path)
     (file,) = tmp_path.iterdir()
@@ -118,6 +135,8 @@ def test_a_file_that_holds_something_else_is_computed_again(tmp_path, content):
     assert torch.equal(embed(encoder, tmp_path), first)
     assert encoder.calls == 2
     assert torch.equal(load_file(file)["tensor"], first)  # and mended
+    (message,) = caplog.messages
+    assert f"{file} is damaged" in message
 
 
 def test_many_at_once_share_a_folder(tmp_path):
@@ -125,6 +144,41 @@ def test_many_at_once_share_a_folder(tmp_path):
         found = list(pool.map(lambda i: embed(Mean(), tmp_path / "new"), range(24)))
     assert all(torch.equal(one, found[0]) for one in found)
     assert len(list((tmp_path / "new").iterdir())) == 1
+
+
+_PROCESS = """
+import sys, time
+from pathlib import Path
+import numpy as np, torch
+from pomonag.predictors.embedding_cache import CachedEncoder
+
+folder, own, other = Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3])
+
+class Slow:
+    name, features, resolution, identity = "slow", 3, 4, "slow 1"
+    def embed(self, images, labels, samples_per_class=20, seed=0):
+        own.touch()  # both found nothing in the cache before either writes
+        while not other.exists():
+            time.sleep(0.01)
+        return torch.full((2, samples_per_class, 3), 7.0)
+
+images = np.zeros((10, 4, 4, 3), np.uint8)
+print(CachedEncoder(Slow(), folder).embed(images, np.arange(10) % 2, 5).sum().item())
+"""
+
+
+def test_two_processes_that_embed_the_same_at_once(tmp_path):
+    signs = [tmp_path / "first", tmp_path / "second"]
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-c", _PROCESS, tmp_path / "cache", *order], stdout=subprocess.PIPE, text=True
+        )
+        for order in (signs, signs[::-1])
+    ]
+    said = [process.communicate(timeout=120)[0] for process in running]
+    assert said == ["210.0\n"] * 2
+    (file,) = (tmp_path / "cache").iterdir()
+    assert load_file(file)["tensor"].sum() == 210
 
 
 def test_bad_images_are_refused_before_the_cache_is_asked(tmp_path):

@@ -8,10 +8,18 @@ from safetensors.numpy import save_file
 from pomonag.data.image_datasets import load_images
 from pomonag.data.tasks import task
 from pomonag.errors import UserError
+from pomonag.meta_dataset.plan import Plan
 from pomonag.predictors import embeddings
 from pomonag.predictors.dataset_encoder import dataset_encoder
-from pomonag.predictors.embeddings import embed_task, load_embedding, shipped_embeddings, write_embedding
+from pomonag.predictors.embeddings import (
+    embed_task,
+    embedding_sha256,
+    load_embedding,
+    shipped_embeddings,
+    write_embedding,
+)
 
+FEATURES = {"efficientnet_lite0": 1280, "tiny": 176}
 CLASSES = {"cifar10": 10, "cifar100": 100, "digits": 10, "miniimagenet32": 100}
 
 
@@ -28,40 +36,62 @@ def nearest_class_mean(embedding: torch.Tensor) -> float:
     return right / (classes * samples)
 
 
+def origin_of(name, encoder):
+    return json.loads((embeddings._shipped_folder() / f"{name}_{encoder}.json").read_text())
+
+
+@pytest.mark.parametrize("encoder", FEATURES)
 @pytest.mark.parametrize("name", CLASSES)
-def test_shipped_embeddings(name):
-    embedding = load_embedding(name)
-    assert embedding.shape == (CLASSES[name], 20, 1280)
+def test_shipped_embeddings(name, encoder):
+    embedding = load_embedding(name, encoder)
+    assert embedding.shape == (CLASSES[name], 20, FEATURES[encoder])
     assert embedding.dtype == torch.float32
     assert embedding.isfinite().all()
-    origin = json.loads((embeddings._shipped_folder() / f"{name}_efficientnet_lite0.json").read_text())
+    origin = origin_of(name, encoder)
     assert len(origin["images"]["classes"]) == CLASSES[name]
-    assert origin["encoder"] == dataset_encoder("efficientnet_lite0").identity
+    assert origin["encoder"] == dataset_encoder(encoder).identity
+    assert origin["images"] == origin_of(name, "efficientnet_lite0")["images"]
 
 
 def test_all_that_ships_is_listed():
     assert shipped_embeddings() == sorted(CLASSES)
+    assert set(embeddings.SHIPPED_ENCODERS) == set(FEATURES)
+    assert len(list(embeddings._shipped_folder().iterdir())) == 2 * len(CLASSES) * len(FEATURES)
     with pytest.raises(UserError, match="Did you mean 'cifar10'"):
         load_embedding("cifar1O")
+    with pytest.raises(UserError, match="unknown encoder with shipped embeddings 'resnet18'"):
+        load_embedding("cifar10", "resnet18")
 
 
-def test_a_task_is_embedded_from_its_classes():
-    drawn = task("heldout-001")
-    embedding = embed_task(drawn)
-    assert embedding.shape == (20, 20, 1280)
-    assert torch.equal(embedding[3], load_embedding("miniimagenet32")[drawn.classes[3]])
+# The tasks of both spaces' shipped rows, the second with 22 and 8 tasks of the same names.
+PLANS = (Plan(), Plan(training_tasks=22, held_out_tasks=8))
+
+
+@pytest.mark.parametrize("encoder", FEATURES)
+def test_every_planned_task_is_embedded_from_its_classes_without_data(encoder, monkeypatch):
+    monkeypatch.delenv("POMONAG_DATA_DIR", raising=False)
+    pool, seen = load_embedding("miniimagenet32", encoder), set()
+    names = sorted({name for plan in PLANS for name in plan.tasks})
+    assert len(names) == 50
+    for name in names:
+        drawn = task(name)
+        embedding = embed_task(drawn, encoder)
+        assert embedding.shape == (20, 20, FEATURES[encoder])
+        assert torch.equal(embedding, torch.stack([pool[c] for c in drawn.classes]))
+        seen.add(embedding_sha256(embedding))
+    assert len(seen) == len(names)
 
 
 def test_many_tasks_cost_one_reading_and_share_no_memory(monkeypatch):
     read = []
-    monkeypatch.setattr(embeddings, "load_embedding", lambda name: read.append(name) or load_embedding(name))
+    monkeypatch.setattr(embeddings, "load_embedding", lambda *names: read.append(names) or load_embedding(*names))
     embeddings._miniimagenet32.cache_clear()
     first = embed_task(task("train-000"))
     kept = first.clone()
     first.zero_()
     assert torch.equal(embed_task(task("train-000")), kept)
     assert not torch.equal(embed_task(task("train-001")), kept)
-    assert read == ["miniimagenet32"]
+    assert read == [("miniimagenet32", "efficientnet_lite0")]
 
 
 def test_images_of_a_class_lie_together():
@@ -69,21 +99,22 @@ def test_images_of_a_class_lie_together():
     assert nearest_class_mean(load_embedding("cifar10")) > 0.5
 
 
-def test_the_shipped_digits_are_what_the_encoder_gives():
+@pytest.mark.parametrize("encoder", FEATURES)
+def test_the_shipped_digits_are_what_the_encoder_gives(encoder):
     digits = load_images("digits")
     few = digits.labels < 2
     # Sampling depends on the class, so two classes alone are the first two of ten.
-    found = dataset_encoder("efficientnet_lite0", cached=False).embed(digits.images[few], digits.labels[few])
-    torch.testing.assert_close(load_embedding("digits")[:2], found, rtol=2e-3, atol=2e-3)
+    found = dataset_encoder(encoder, cached=False).embed(digits.images[few], digits.labels[few])
+    torch.testing.assert_close(load_embedding("digits", encoder)[:2], found, rtol=2e-3, atol=2e-3)
 
 
-def test_the_shipped_cifar10_is_that_of_the_data(data_dir):
+@pytest.mark.parametrize("encoder", FEATURES)
+def test_the_shipped_cifar10_is_that_of_the_data(data_dir, encoder):
     images = load_images(data_dir / "images" / "cifar10_subset.npz")
-    origin = json.loads((embeddings._shipped_folder() / "cifar10_efficientnet_lite0.json").read_text())
-    assert origin["images"]["sha256"] == images.sha256
+    assert origin_of("cifar10", encoder)["images"]["sha256"] == images.sha256
     few = images.labels < 2
-    found = dataset_encoder("efficientnet_lite0", cached=False).embed(images.images[few], images.labels[few])
-    torch.testing.assert_close(load_embedding("cifar10")[:2], found, rtol=2e-3, atol=2e-3)
+    found = dataset_encoder(encoder, cached=False).embed(images.images[few], images.labels[few])
+    torch.testing.assert_close(load_embedding("cifar10", encoder)[:2], found, rtol=2e-3, atol=2e-3)
 
 
 def test_what_is_written_can_be_given_as_precomputed(tmp_path):

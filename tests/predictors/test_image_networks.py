@@ -1,6 +1,7 @@
 import hashlib
 import pickle
 import urllib.error
+import urllib.request
 
 import pytest
 import torch
@@ -18,7 +19,7 @@ def offline(*args, **kwargs):
 def hub(tmp_path, monkeypatch):
     """PyTorch's cache folder, empty, on a machine without a network."""
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
-    monkeypatch.setattr(torch.hub, "download_url_to_file", offline)
+    monkeypatch.setattr(urllib.request, "urlopen", offline)
     return tmp_path / "checkpoints"
 
 
@@ -39,6 +40,28 @@ def test_file_names_are_torchvisions(name):
     assert preset.crop_size == [settings["resolution"]]
     assert [round(value / 255, 6) for value in settings["mean"]] == preset.mean
     assert [round(value / 255, 6) for value in settings["deviation"]] == preset.std
+
+
+def test_weights_that_can_be_fetched_are_checked_and_kept(hub, monkeypatch, tmp_path):
+    """A folder stands for the server, and weights of the right shapes for those trained on ImageNet."""
+    monkeypatch.undo()
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
+    original = torchvision.models.resnet18().eval()
+    (tmp_path / "server").mkdir()
+    file = tmp_path / "server" / "unnamed.pth"
+    torch.save(original.state_dict(), file)
+    file = file.rename(file.with_name(f"resnet18-{hashlib.sha256(file.read_bytes()).hexdigest()[:8]}.pth"))
+    monkeypatch.setattr(image_networks, "_TORCHVISION", file.parent.as_uri())
+    monkeypatch.setitem(
+        image_networks.SETTINGS, "resnet18", {**image_networks.SETTINGS["resnet18"], "weights": file.name}
+    )
+    images = torch.randn(2, 3, 64, 64)
+    with torch.inference_mode():
+        found = original.fc(image_networks.load("resnet18")(images))
+        torch.testing.assert_close(found, original(images), rtol=1e-4, atol=1e-4)
+    file.unlink()
+    image_networks.load("resnet18")  # from the cache: there is no server any more
+    assert [path.name for path in hub.iterdir()] == [file.name]
 
 
 @pytest.mark.parametrize("name", ["resnet18", "vit_b_16"])

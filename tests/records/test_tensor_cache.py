@@ -24,13 +24,21 @@ def test_another_shape_is_not_taken_for_it(tmp_path):
     assert cache.read("a", (3, 2)) is None
 
 
-@pytest.mark.parametrize("damage", [b"", b"nonsense", b"\xff" * 40])
-def test_a_damaged_file_counts_as_none_and_is_mended(tmp_path, damage):
+@pytest.mark.parametrize("damage", [b"", b"nonsense", b"\xff" * 40, "one bit"])
+def test_a_damaged_file_counts_as_none_with_a_warning_and_is_mended(tmp_path, caplog, damage):
     cache = TensorCache(tmp_path)
     cache.write("a", TENSOR)
+    assert cache.read("b", (2, 3)) is None
+    assert caplog.messages == []  # what was never kept is no damage
     (file,) = tmp_path.iterdir()
+    if damage == "one bit":
+        content = file.read_bytes()
+        position = content.index(TENSOR.numpy().tobytes()) + 9
+        damage = content[:position] + bytes([content[position] ^ 1]) + content[position + 1 :]
     file.write_bytes(damage)
     assert cache.read("a", (2, 3)) is None
+    (message,) = caplog.messages
+    assert f"{file} is damaged" in message
     cache.write("a", TENSOR)
     assert torch.equal(cache.read("a", (2, 3)), TENSOR)
 
