@@ -26,6 +26,14 @@ The rows of a build that is to go no further: pomonag meta-dataset compact --out
 """,
 )
 @click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder of the rows.")
+@click.option("--space", "space_name", default="nb201", show_default=True, help="Space of the architectures.")
+@click.option(
+    "--profile",
+    default="lite",
+    show_default=True,
+    help="lite: a reduced training of seconds. paper: the full network by the paper's pipeline, hours a row.",
+)
+@click.option("--from-scratch", is_flag=True, help="With --profile paper: He-normal weights where it has ImageNet's.")
 @click.option("--rows", default=1000, show_default=True, type=click.IntRange(1), help="Rows in all.")
 @click.option("--repeats", default=0, show_default=True, type=click.IntRange(0), help="Rows measured once more.")
 @click.option(
@@ -33,17 +41,31 @@ The rows of a build that is to go no further: pomonag meta-dataset compact --out
 )
 @click.option("--workers", type=click.IntRange(1), help="Processes; by default one a core.")
 @data_dir_option
-def build(out: Path, rows: int, repeats: int, executor_name: str, workers: int | None) -> None:
+def build(
+    out: Path,
+    space_name: str,
+    profile: str,
+    from_scratch: bool,
+    rows: int,
+    repeats: int,
+    executor_name: str,
+    workers: int | None,
+) -> None:
     """Train and time architectures on tasks, one row each; resumable.
 
     Ends with code 2 where rows failed and none was measured; rows that failed beside measured ones are counted.
     """
+    from pomonag.evaluation.protocols import training_protocol
     from pomonag.execution.executor import executor
     from pomonag.meta_dataset.builder import BuildConfig, build_meta_dataset
     from pomonag.meta_dataset.compaction import JOURNAL
+    from pomonag.meta_dataset.plan import Plan
     from pomonag.meta_dataset.schema import read_rows
 
-    config = BuildConfig(rows=rows, repeats=repeats)
+    if from_scratch and profile != "paper":
+        raise UserError(f"got --from-scratch with --profile {profile}, whose networks start from scratch anyway")
+    protocol = training_protocol(profile, space_name, from_scratch=from_scratch)
+    config = BuildConfig(rows=rows, repeats=repeats, plan=Plan(space=protocol.space), protocol=protocol)
     summary = build_meta_dataset(config, executor(executor_name, workers), out)
     if summary.in_vain:
         errors = [row.error for row in read_rows(out) if row.status == "failed"]

@@ -8,17 +8,21 @@ import hashlib
 import json
 import os
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
-from pomonag.data.tasks import load_task
+from pomonag.data.tasks import TaskImages, load_task
 from pomonag.data.tasks import task as task_of
 from pomonag.evaluation.evaluator import Evaluation, task_name
+from pomonag.evaluation.full_training import train_in_full
 from pomonag.evaluation.latency import Latency, measure_latency
 from pomonag.records.provenance import provenance
 from pomonag.records.seeds import seed_of
 from pomonag.spaces import search_space
+from pomonag.training.pipeline import TrainingPipeline
 from pomonag.training.recipe import Recipe
 from pomonag.training.trainer import PreparedTask, TrainingResult, prepare, train
 
@@ -29,7 +33,8 @@ class TrainingProtocol:
 
     `reduced` are the skeleton settings of the network that is trained (its resolution is the recipe's);
     costs and latency are those of the space's full network for `classes` classes at `resolution` pixels.
-    With `latency_runs` 0 no latency is measured.
+    With `latency_runs` 0 no latency is measured. With a `pipeline` that is how networks are trained, at the pipeline's
+    resolution, and `recipe` has no say.
     """
 
     space: str = "nb201"
@@ -40,11 +45,20 @@ class TrainingProtocol:
     resolution: int = 32
     latency_warmup: int = 10
     latency_runs: int = 100
+    pipeline: TrainingPipeline | None = None
+
+    @property
+    def trained_by(self) -> Recipe | TrainingPipeline:
+        """The pipeline where there is one, else the recipe."""
+        return self.pipeline or self.recipe
 
     @property
     def settings(self) -> dict[str, Any]:
-        """All settings as JSON types."""
-        return json.loads(json.dumps(dataclasses.asdict(self)))
+        """All settings that have a say, as JSON types."""
+        settings = json.loads(json.dumps(dataclasses.asdict(self)))
+        # Rows that were measured before there were pipelines keep their hash.
+        del settings["recipe" if self.pipeline else "pipeline"]
+        return settings
 
     @property
     def hash(self) -> str:
@@ -66,15 +80,20 @@ class Measurement:
 
 
 class TrainedEvaluator:
-    """Trains and tests an architecture on a task of `pomonag.data.tasks`, whose images it needs."""
+    """Trains and tests an architecture on a task of `pomonag.data.tasks`, whose images it needs.
+
+    A training by a pipeline takes hours: with a folder `checkpoints` it goes on after its last whole epoch.
+    """
 
     def __init__(
         self,
         protocol: TrainingProtocol | None = None,
         data_dir: str | os.PathLike[str] | None = None,
+        checkpoints: Path | None = None,
     ):
         self.protocol = protocol or TrainingProtocol()
         self.data_dir = data_dir
+        self.checkpoints = checkpoints
         self._space = search_space(self.protocol.space)
         self._prepared = functools.lru_cache(maxsize=50)(self._prepare)
 
@@ -93,18 +112,9 @@ class TrainedEvaluator:
 
     def measure(self, architecture: Any, task: str, seed: int = 0) -> Measurement:
         """The same with all that was observed. The training's seed depends on task, architecture, seed and protocol."""
-        prepared = self._prepared(task)
         protocol = self.protocol
-        training = train(
-            lambda: self._space.build(
-                architecture,
-                classes=protocol.classes,
-                resolution=protocol.recipe.resolution,
-                **dict(protocol.reduced),
-            ),
-            prepared,
-            protocol.recipe,
-            seed_of("training", task, str(architecture), seed, protocol.hash),
+        training, train_images, test_images = self._train(
+            architecture, task, seed_of("training", task, str(architecture), seed, protocol.hash)
         )
         full = {"classes": protocol.classes, "resolution": protocol.resolution}
         costs = self._space.cost([architecture], **full)
@@ -121,9 +131,29 @@ class TrainedEvaluator:
             latency=latency,
             params=int(costs.params[0]),
             macs=int(costs.macs[0]),
-            train_images=len(prepared.train_labels),
-            test_images=len(prepared.test_labels),
+            train_images=train_images,
+            test_images=test_images,
         )
 
+    def _train(self, architecture: Any, task: str, seed: int) -> tuple[TrainingResult, int, int]:
+        """The result, and how many images trained (or chose the epoch) and tested."""
+        protocol = self.protocol
+
+        def build() -> nn.Module:
+            settings = {"classes": protocol.classes, "resolution": protocol.trained_by.resolution}
+            return self._space.build(architecture, **settings, **dict(protocol.reduced))
+
+        if protocol.pipeline is None:
+            prepared = self._prepared(task)
+            result = train(build, prepared, protocol.recipe, seed)
+            return result, len(prepared.train_labels), len(prepared.test_labels)
+        images = self._images(task)
+        checkpoint = self.checkpoints / f"{seed:x}.pt" if self.checkpoints else None
+        result = train_in_full(build, images, protocol.pipeline, seed, checkpoint)
+        return result, len(images.train_labels), len(images.test_labels)
+
+    def _images(self, task: str) -> TaskImages:
+        return load_task(task_of(task), self.data_dir, self.protocol.test_share)
+
     def _prepare(self, task: str) -> PreparedTask:
-        return prepare(load_task(task_of(task), self.data_dir, self.protocol.test_share), self.protocol.recipe)
+        return prepare(self._images(task), self.protocol.recipe)

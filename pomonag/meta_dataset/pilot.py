@@ -112,7 +112,7 @@ def measure(out: Path, executor_name: str) -> None:
     rows = paired_rows()
     for number, (name, protocol) in enumerate(CANDIDATES.items(), start=1):
         click.echo(name)
-        measure_rows(rows, protocol, executor(executor_name), out, finish=number == len(CANDIDATES))
+        measure_rows(rows, protocol, executor(executor_name), out, finish=number == len(CANDIDATES), mixed=True)
 
 
 @main.command()
