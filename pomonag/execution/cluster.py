@@ -61,12 +61,13 @@ class RayExecutor:
                 if not waiting:
                     return
                 (done, *_), _ = ray.wait(list(waiting))
-                item = waiting.pop(done)
+                item, attempts = waiting.pop(done), 1
                 try:
                     value, error = ray.get(done)
                 except ray.exceptions.RayError as failure:
+                    attempts = self.retries + 1
                     value, error = None, f"its worker ended: {_first_line(failure)}"
-                yield Result(item, value, error)
+                yield Result(item, value, error, attempts)
         finally:
             for task in waiting:
                 ray.cancel(task, force=True)

@@ -146,8 +146,8 @@ def measure_rows(
                         if outcome.refused is not None:
                             raise UserError(outcome.refused)
                         if not result.ok:
-                            # Its worker died, so the driver notes that.
-                            work.record_failure(result.item, str(result.error))
+                            # Its worker died, as often as the executor started it, so the driver notes that.
+                            work.record_failure(result.item, str(result.error), result.attempts)
                         failure = outcome.error
                         if failure is None:
                             done.add(key)
@@ -157,7 +157,7 @@ def measure_rows(
                                 compact(out, attempts)
                                 unsharded -= SHARD_ROWS
                         else:
-                            failures[key] += 1
+                            failures[key] += result.attempts
                             log.warning("failed (%d of %d): %s: %s", failures[key], attempts, key[:3], failure)
                         progress.advance(failure is None)
         except KeyboardInterrupt:

@@ -89,7 +89,7 @@ def compact(out: str | os.PathLike[str], attempts: int = 3, *, finish: bool = Fa
         if row.status == "ok":
             rows[row.key] = row
         else:
-            failed[row.key] += 1
+            failed[row.key] += record.get("attempts", 1)
             if failed[row.key] >= attempts:
                 rows[row.key] = row
     written = []
@@ -117,9 +117,9 @@ def state(out: Path) -> tuple[set[Key], Counter[Key]]:
     rows, problems = journal(out)
     for problem in problems:
         logging.getLogger(__name__).warning("set aside a line of the journal: %s", problem)
-    for row, _ in rows:
+    for row, record in rows:
         if row.status == "ok":
             done.add(row.key)
         else:
-            failures[row.key] += 1
+            failures[row.key] += record.get("attempts", 1)
     return done, failures

@@ -68,9 +68,9 @@ class MeasureAndRecord:
             return Outcome(error, str(refused))
         return Outcome(error)
 
-    def record_failure(self, planned: PlannedRow, error: str) -> None:
-        """Note that a row failed, with the reason. Raises UserError when the disk refuses."""
-        self._record(self._row(planned, None, error))
+    def record_failure(self, planned: PlannedRow, error: str, attempts: int = 1) -> None:
+        """Note that a row failed so many times, with the reason. Raises UserError when the disk refuses."""
+        self._record(self._row(planned, None, error), attempts)
 
     def __getstate__(self) -> dict[str, Any]:
         # Open files and loaded images belong to one process, and another one may work in another folder.
@@ -90,10 +90,11 @@ class MeasureAndRecord:
         architecture = search_space(self.protocol.space).parse(planned.architecture)
         return self._evaluator.measure(architecture, planned.task, planned.seed)
 
-    def _record(self, row: Row) -> None:
+    def _record(self, row: Row, attempts: int = 1) -> None:
         self._store.append(
             {
                 "schema_version": SCHEMA_VERSION,
+                "attempts": attempts,
                 "row": dataclasses.asdict(row),
                 "protocol": self.protocol.settings,
                 "provenance": machine_provenance(),
