@@ -140,7 +140,9 @@ class GpuLatency:
             parts = [np.array([text.split() for text in rows[name]], dtype=np.int64) for name in ("ks", "e", "d")]
         except (AttributeError, ValueError) as error:
             raise UserError(f"{path}: ks, e and d are not lists of 20, 20 and 5 numbers ({error})") from error
-        self._choices = active_choices(Blocks(*parts, np.full(len(rows), TIMED_WIDTH))).reshape(len(rows), -1)
+        self._choices = active_choices(Blocks(parts[0], parts[1], parts[2], np.full(len(rows), TIMED_WIDTH))).reshape(
+            len(rows), -1
+        )
         self._weights = self._fit(np.arange(len(rows)))
         self.source = (
             f"{path.name} {device} at {resolution} pixels, sha256 {digest[:16]}; where not measured, a fit with a mean "

@@ -42,12 +42,12 @@ class RayExecutor:
             paths = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "OMP_NUM_THREADS": "1", **settings}
             try:
                 ray.init(log_to_driver=False, logging_level="ERROR", runtime_env={"env_vars": paths}, **here)
-            except (RuntimeError, OSError, ValueError) as error:
+            except (RuntimeError, OSError, ValueError) as refusal:
                 ray.shutdown()
                 raise UserError(
-                    f"Ray did not start ({_first_line(error)}): name a running cluster in RAY_ADDRESS, wait until this "
-                    "machine is less busy, or use another executor"
-                ) from error
+                    f"Ray did not start ({_first_line(refusal)}): name a running cluster in RAY_ADDRESS, wait until "
+                    "this machine is less busy, or use another executor"
+                ) from refusal
             started = True
         waiting: dict[Any, Item] = {}
         try:

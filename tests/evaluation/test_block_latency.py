@@ -94,7 +94,7 @@ def test_a_phone_sums_the_operators_of_active_blocks(tmp_path):
 def test_a_phone_table_without_a_block_or_the_resolution_is_refused(tmp_path):
     frame = phone_table(tmp_path / "phone.csv")
     frame[~((frame["kernel"] == 5) & (frame["in_ch"] == 96))].to_csv(tmp_path / "torn.csv", index=False)
-    with pytest.raises(UserError, match="'in_ch': 96.*at 160; copy it again"):
+    with pytest.raises(UserError, match=r"'in_ch': 96.*at 160; copy it again"):
         PhoneLatency(160, tmp_path / "torn.csv")
     with pytest.raises(UserError, match=r"no resolution 128; expected one of \[160\]"):
         PhoneLatency(128, tmp_path / "phone.csv")

@@ -24,7 +24,7 @@ def test_the_paper_trains_the_full_network_by_its_pipeline():
 
 def test_weights_that_are_not_to_be_had_are_named(monkeypatch):
     monkeypatch.setitem(PAPER_PIPELINES, "nb201", PAPER_PIPELINES["mbv3"])
-    with pytest.raises(UserError, match="ImageNet weights.*expected --from-scratch"):
+    with pytest.raises(UserError, match=r"ImageNet weights.*expected --from-scratch"):
         training_protocol("paper", "nb201")
     protocol = training_protocol("paper", "nb201", from_scratch=True)
     assert (protocol.pipeline.weights, protocol.resolution) == ("he_normal", 224)

@@ -10,6 +10,7 @@ process and each worker one of a fork server. Shards hold four rows, so that kil
 from __future__ import annotations
 
 import argparse
+import contextlib
 import multiprocessing
 import os
 import random
@@ -122,10 +123,8 @@ def one_build(folder: Path, number: int, kinds=KINDS) -> Counter:
     driver = drive(folder, name)
     struck = strike(folder, driver, victim, rng)
     code = None
-    try:
+    with contextlib.suppress(ChildProcessError):  # It may have ended before it could be killed.
         code = os.waitstatus_to_exitcode(os.waitpid(driver, 0)[1])
-    except ChildProcessError:
-        pass  # It had ended before it could be killed.
     if struck and victim == "worker":
         assert code == 0, f"the driver ended with {code} when its worker was killed"
     elif struck:

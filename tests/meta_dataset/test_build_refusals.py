@@ -101,7 +101,7 @@ def test_a_full_disk_ends_the_build_loses_nothing_and_is_no_failed_row(tmp_path,
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "write", full)
-        with pytest.raises(UserError, match="No space left on device. Free some space"):
+        with pytest.raises(UserError, match=r"No space left on device\. Free some space"):
             build(tmp_path, measure, rows=6)
     assert len(RecordStore(tmp_path / "journal").read()[0]) == 2
     summary = build(tmp_path, measure, rows=6)
