@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -30,6 +31,14 @@ The rows of a build that is to go no further: pomonag meta-dataset compact --out
 """,
 )
 @click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder of the rows.")
+@click.option("--space", "space_name", default="nb201", show_default=True, help="Space of the architectures.")
+@click.option(
+    "--profile",
+    default="lite",
+    show_default=True,
+    help="lite: a reduced training of seconds. paper: the full network by the paper's pipeline, hours a row.",
+)
+@click.option("--from-scratch", is_flag=True, help="With --profile paper: He-normal weights where it has ImageNet's.")
 @click.option("--rows", default=1000, show_default=True, type=click.IntRange(1), help="Rows in all.")
 @click.option("--repeats", default=0, show_default=True, type=click.IntRange(0), help="Rows measured once more.")
 @click.option(
@@ -45,25 +54,25 @@ The rows of a build that is to go no further: pomonag meta-dataset compact --out
 @click.option(
     "--split",
     "split_name",
-    default="lite",
-    show_default=True,
-    help="Of each class: lite (2/3 train, 1/3 test), paper (80/10/10 %) or paper-a3 (1,000 train, 10 test).",
+    help="Of each class: lite (2/3 train, 1/3 test), paper (80/10/10 %) or paper-a3 (1,000 train, 10 test). "
+    "Default: that of the profile.",
 )
-@click.option("--tasks", default=40, show_default=True, type=click.IntRange(0), help="Training tasks.")
-@click.option(
-    "--held-out-tasks", default=10, show_default=True, type=click.IntRange(0), help="Tasks of classes of their own."
-)
+@click.option("--tasks", type=click.IntRange(0), help="Training tasks; by default those of the space's plan.")
+@click.option("--held-out-tasks", type=click.IntRange(0), help="Tasks of classes of their own; the same default.")
 @data_dir_option
 def build(
     out: Path,
+    space_name: str,
+    profile: str,
+    from_scratch: bool,
     rows: int,
     repeats: int,
     executor_name: str,
     workers: int | None,
     pool: str,
-    split_name: str,
-    tasks: int,
-    held_out_tasks: int,
+    split_name: str | None,
+    tasks: int | None,
+    held_out_tasks: int | None,
 ) -> None:
     """Train and time architectures on tasks, one row each; resumable.
 
@@ -71,21 +80,30 @@ def build(
     """
     from pomonag.data.pools import absolute, open_pool
     from pomonag.data.splits import split_of
-    from pomonag.evaluation.trained import TrainingProtocol
+    from pomonag.evaluation.protocols import training_protocol
     from pomonag.execution.executor import executor
     from pomonag.meta_dataset.builder import BuildConfig, build_meta_dataset
     from pomonag.meta_dataset.compaction import JOURNAL
-    from pomonag.meta_dataset.plan import Plan
+    from pomonag.meta_dataset.plan import lite_plan
     from pomonag.meta_dataset.progress import shown
     from pomonag.meta_dataset.schema import read_rows
 
-    split, source = split_of(split_name), absolute(pool)
-    config = BuildConfig(
-        rows=rows,
-        repeats=repeats,
-        plan=Plan(training_tasks=tasks, held_out_tasks=held_out_tasks),
-        protocol=TrainingProtocol(pool=open_pool(source, track=shown()).name, split=split),
+    if from_scratch and profile != "paper":
+        raise UserError(f"got --from-scratch with --profile {profile}, whose networks start from scratch anyway")
+    protocol = training_protocol(profile, space_name, from_scratch=from_scratch)
+    source = absolute(pool)
+    protocol = replace(
+        protocol,
+        pool=open_pool(source, track=shown()).name,
+        split=split_of(split_name) if split_name else protocol.split,
     )
+    plan = lite_plan(protocol.space)
+    plan = replace(
+        plan,
+        training_tasks=plan.training_tasks if tasks is None else tasks,
+        held_out_tasks=plan.held_out_tasks if held_out_tasks is None else held_out_tasks,
+    )
+    config = BuildConfig(rows=rows, repeats=repeats, plan=plan, protocol=protocol)
     summary = build_meta_dataset(config, executor(executor_name, workers), out, pool=source)
     if summary.in_vain:
         errors = [row.error for row in read_rows(out) if row.status == "failed"]

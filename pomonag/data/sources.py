@@ -19,6 +19,14 @@ OUTSIDE_FILES = {
         "a CSV with the column index (the official NAS-Bench-201 index) and one column a device in milliseconds, "
         "written from the latency files of HELP (github.com/HayeonLee/HELP, data/nasbench201/latency)"
     ),
+    "ofa/latency_note10.csv.gz": (
+        "a CSV of operators and their mean milliseconds on a Samsung Note 10 at 17 resolutions, written from CompOFA's "
+        "lookup tables (github.com/gatech-sysml/CompOFA)"
+    ),
+    "ofa/archs5000_latency.csv.gz": (
+        "a CSV of 5,000 Once-for-All architectures (ks, e, d, r) with a column a GPU and batch size in milliseconds, "
+        "written from HELP (github.com/HayeonLee/HELP, data/ofa)"
+    ),
     "meta_dataset_nb201/train.csv.gz": (
         "the 4,230 training rows of DiffusionNAG's NAS-Bench-201 meta-dataset (github.com/CownowAn/DiffusionNAG) as CSV"
     ),

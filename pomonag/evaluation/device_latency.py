@@ -11,8 +11,10 @@ import numpy as np
 
 from pomonag.data.sources import data_path
 from pomonag.errors import UserError, unknown_name
+from pomonag.evaluation.block_latency import BlockDeviceLatency, block_device_latency
 from pomonag.evaluation.space_table import SpaceTable, numbers, read_csv, read_space_table
 from pomonag.spaces import EnumerableSpace, SearchSpace, search_space
+from pomonag.spaces.search_space import BlockSpace
 
 # The devices of HELP (Lee et al. 2021); raspi4, pixel3, fpga and eyeriss are HW-NAS-Bench's (Li et al. 2021), CIFAR-10.
 # A GPU's number is the batch size; its latency is that of the whole batch.
@@ -54,14 +56,18 @@ class DeviceLatency:
         return float(np.nanmin(self.by_position)), float(np.nanmax(self.by_position))
 
 
-def device_latency(name_or_file: str | Path, space: SearchSpace | None = None) -> DeviceLatency:
+def device_latency(name_or_file: str | Path, space: SearchSpace | None = None) -> DeviceLatency | BlockDeviceLatency:
     """The latencies of a device by its name, such as `pixel3`, or of a CSV with the columns `arch_str,latency_ms`.
+
+    A space of blocks has other devices than one that can be listed, `BLOCK_DEVICES`, and none by a file.
 
     Raises UserError for a name that is neither (the nearest device is suggested) and for a damaged file, DataMissing
     when the devices' table is not there.
     """
     space = space or search_space("nb201")
     name = str(name_or_file)
+    if isinstance(space, BlockSpace):
+        return block_device_latency(name, space)
     if name in DEVICES:
         return DeviceLatencies(space=space)[name]
     path = Path(name).expanduser()

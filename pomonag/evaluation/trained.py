@@ -9,21 +9,25 @@ import os
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
 from pomonag.data.miniimagenet import MiniImageNet32
 from pomonag.data.pools import Pool, open_pool
 from pomonag.data.splits import LITE, Shares, Split
-from pomonag.data.tasks import load_task
+from pomonag.data.tasks import TaskImages, load_task
 from pomonag.data.tasks import task as task_of
-from pomonag.errors import UserError, unknown_name
+from pomonag.errors import UserError
 from pomonag.evaluation.evaluator import Evaluation, task_name
+from pomonag.evaluation.full_training import train_in_full
 from pomonag.evaluation.latency import Latency, measure_latency
 from pomonag.records.provenance import provenance
 from pomonag.records.seeds import seed_of
 from pomonag.spaces import search_space
+from pomonag.training.pipeline import TrainingPipeline
 from pomonag.training.recipe import Recipe
 from pomonag.training.trainer import PreparedTask, TrainingResult, prepare, train
 
@@ -39,7 +43,8 @@ class TrainingProtocol:
     `reduced` are the skeleton settings of the network that is trained (its resolution is the recipe's);
     costs and latency are those of the space's full network for `classes` classes at `resolution` pixels.
     `pool` is the name of the pool of images (`Pool.name`, not where it lies), `split` how a class of it is divided.
-    With `latency_runs` 0 no latency is measured.
+    With `latency_runs` 0 no latency is measured. With a `pipeline` that is how networks are trained, at the pipeline's
+    resolution, and `recipe` has no say.
     """
 
     space: str = "nb201"
@@ -51,15 +56,22 @@ class TrainingProtocol:
     latency_warmup: int = 10
     latency_runs: int = 100
     pool: str = MiniImageNet32.name
+    pipeline: TrainingPipeline | None = None
+
+    @property
+    def trained_by(self) -> Recipe | TrainingPipeline:
+        """The pipeline where there is one, else the recipe."""
+        return self.pipeline or self.recipe
 
     @property
     def settings(self) -> dict[str, Any]:
-        """All settings as JSON types.
+        """All settings that have a say, as JSON types.
 
-        A split without validation is its `test_share`, and mini-ImageNet32 goes without saying: so the settings of
-        rows that were measured when there was nothing else stay as they were, and so does their hash.
+        A split without validation is its `test_share`, and mini-ImageNet32 and no pipeline go without saying: so the
+        settings of rows that were measured when there was nothing else stay as they were, and so does their hash.
         """
         settings = json.loads(json.dumps(dataclasses.asdict(self)))
+        del settings["recipe" if self.pipeline else "pipeline"]
         if isinstance(self.split, Shares) and not self.split.validation:
             settings["test_share"] = settings.pop("split")["test"]
         if self.pool == MiniImageNet32.name:
@@ -71,28 +83,6 @@ class TrainingProtocol:
         """Twelve hexadecimal digits that change with any setting."""
         text = json.dumps(self.settings, sort_keys=True)
         return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
-
-
-# MobileNetV3 at a quarter of its widths, on images of 24 pixels with less stride, so that the last stage sees 3 x 3 of
-# them: the larger kernels would have nothing to look at otherwise. What the pilot says of it is in the rows' README.
-LITE_PROTOCOLS = {
-    "nb201": TrainingProtocol(),
-    "mbv3": TrainingProtocol(
-        space="mbv3",
-        recipe=Recipe(epochs=3, batch_size=128, resolution=24, crop_padding=3, precision="fp32"),
-        reduced=(("width_scale", 0.25), ("divisor", 4), ("strides", (2, 1, 2, 2, 1, 1))),
-        resolution=224,
-        latency_warmup=5,
-        latency_runs=30,
-    ),
-}
-
-
-def lite_protocol(space: str) -> TrainingProtocol:
-    """How the rows that ship for a space are measured. UserError for a space that has none."""
-    if space not in LITE_PROTOCOLS:
-        raise unknown_name("space with lite trainings", space, LITE_PROTOCOLS)
-    return LITE_PROTOCOLS[space]
 
 
 @dataclass(frozen=True)
@@ -111,6 +101,7 @@ class TrainedEvaluator:
     """Trains and tests an architecture on a task of `pomonag.data.tasks`, whose images it needs.
 
     `pool` says where they lie, as `open_pool` does; they must be those of the protocol.
+    A training by a pipeline takes hours: with a folder `checkpoints` it goes on after its last whole epoch.
     """
 
     def __init__(
@@ -118,10 +109,12 @@ class TrainedEvaluator:
         protocol: TrainingProtocol | None = None,
         data_dir: str | os.PathLike[str] | None = None,
         pool: str = MiniImageNet32.name,
+        checkpoints: Path | None = None,
     ):
         self.protocol = protocol or TrainingProtocol()
         self.data_dir = data_dir
         self.pool = pool
+        self.checkpoints = checkpoints
         self._space = search_space(self.protocol.space)
         self._kept: OrderedDict[str, PreparedTask] = OrderedDict()
 
@@ -140,18 +133,9 @@ class TrainedEvaluator:
 
     def measure(self, architecture: Any, task: str, seed: int = 0) -> Measurement:
         """The same with all that was observed. The training's seed depends on task, architecture, seed and protocol."""
-        prepared = self._prepared(task)
         protocol = self.protocol
-        training = train(
-            lambda: self._space.build(
-                architecture,
-                classes=protocol.classes,
-                resolution=protocol.recipe.resolution,
-                **dict(protocol.reduced),
-            ),
-            prepared,
-            protocol.recipe,
-            seed_of("training", task, str(architecture), seed, protocol.hash),
+        training, train_images, test_images = self._train(
+            architecture, task, seed_of("training", task, str(architecture), seed, protocol.hash)
         )
         full = {"classes": protocol.classes, "resolution": protocol.resolution}
         costs = self._space.cost([architecture], **full)
@@ -168,9 +152,26 @@ class TrainedEvaluator:
             latency=latency,
             params=int(costs.params[0]),
             macs=int(costs.macs[0]),
-            train_images=len(prepared.train_labels),
-            test_images=len(prepared.test_labels),
+            train_images=train_images,
+            test_images=test_images,
         )
+
+    def _train(self, architecture: Any, task: str, seed: int) -> tuple[TrainingResult, int, int]:
+        """The result, and how many images trained (or chose the epoch) and tested."""
+        protocol = self.protocol
+
+        def build() -> nn.Module:
+            settings = {"classes": protocol.classes, "resolution": protocol.trained_by.resolution}
+            return self._space.build(architecture, **settings, **dict(protocol.reduced))
+
+        if protocol.pipeline is None:
+            prepared = self._prepared(task)
+            result = train(build, prepared, protocol.recipe, seed)
+            return result, len(prepared.train_labels), len(prepared.test_labels)
+        images = self._images(task)
+        checkpoint = self.checkpoints / f"{seed:x}.pt" if self.checkpoints else None
+        result = train_in_full(build, images, protocol.pipeline, seed, checkpoint)
+        return result, len(images.train_labels), len(images.test_labels)
 
     @cached_property
     def _pool(self) -> Pool:
@@ -182,11 +183,13 @@ class TrainedEvaluator:
             )
         return pool
 
+    def _images(self, task: str) -> TaskImages:
+        return load_task(task_of(task, self._pool), split=self.protocol.split, pool=self._pool)
+
     def _prepared(self, task: str) -> PreparedTask:
         """The task's images ready for training; the last ones used are kept, as far as memory is set aside for them."""
         if task not in self._kept:
-            images = load_task(task_of(task, self._pool), split=self.protocol.split, pool=self._pool)
-            self._kept[task] = prepare(images, self.protocol.recipe)
+            self._kept[task] = prepare(self._images(task), self.protocol.recipe)
             while len(self._kept) > 1 and sum(map(_bytes, self._kept.values())) > _KEPT_BYTES:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(task)

@@ -19,7 +19,8 @@ _LOOK_SECONDS = 0.2
 class RayExecutor:
     """Runs the items on a Ray cluster: the one that RAY_ADDRESS names, or one of its own with `workers` processes.
 
-    Ray starts an item again, up to `retries` times more, when its worker died.
+    Ray starts an item again, up to `retries` times more, when its worker died. On a cluster all machines need the same
+    code and the folders that the function writes to.
     """
 
     def __init__(self, workers: int | None = None, retries: int = 2):
@@ -31,14 +32,27 @@ class RayExecutor:
         """One Result an item, in order of completion."""
         ray, started = self._ray, False
         if not ray.is_initialized():
-            here = {} if "RAY_ADDRESS" in os.environ else {"num_cpus": self.workers, "include_dashboard": False}
-            # Workers import what this process can import, as the checkout's own folders.
-            paths = {"env_vars": {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "OMP_NUM_THREADS": "1"}}
-            ray.init(log_to_driver=False, logging_level="ERROR", runtime_env=paths, **here)
+            here: dict[str, Any] = {}
+            if "RAY_ADDRESS" not in os.environ:
+                # Ray would start a worker that took too much memory again without end.
+                limits = {"task_oom_retries": self.retries}
+                here = {"num_cpus": self.workers, "include_dashboard": False, "_system_config": limits}
+            # Workers import what this process can import, as the checkout's own folders, and find its data.
+            settings = {name: value for name, value in os.environ.items() if name.startswith("POMONAG_")}
+            paths = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "OMP_NUM_THREADS": "1", **settings}
+            try:
+                ray.init(log_to_driver=False, logging_level="ERROR", runtime_env={"env_vars": paths}, **here)
+            except (RuntimeError, OSError, ValueError) as refusal:
+                ray.shutdown()
+                raise UserError(
+                    f"Ray did not start ({_first_line(refusal)}): name a running cluster in RAY_ADDRESS, wait until "
+                    "this machine is less busy, or use another executor"
+                ) from refusal
             started = True
+        waiting: dict[Any, Item] = {}
         try:
             remote = ray.remote(max_retries=self.retries)(_run)
-            waiting, rest = {}, iter(items)
+            rest = iter(items)
             while True:
                 for item in rest:
                     waiting[remote.remote(function, item)] = item
@@ -47,13 +61,16 @@ class RayExecutor:
                 if not waiting:
                     return
                 (done, *_), _ = ray.wait(list(waiting))
-                item = waiting.pop(done)
+                item, attempts = waiting.pop(done), 1
                 try:
                     value, error = ray.get(done)
                 except ray.exceptions.RayError as failure:
+                    attempts = self.retries + 1
                     value, error = None, f"its worker ended: {_first_line(failure)}"
-                yield Result(item, value, error)
+                yield Result(item, value, error, attempts)
         finally:
+            for task in waiting:
+                ray.cancel(task, force=True)
             if started:
                 ray.shutdown()
 

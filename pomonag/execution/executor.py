@@ -98,7 +98,7 @@ class ProcessExecutor:
                         if attempts <= self.retries:
                             queue.put_back(item, attempts)
                             continue
-                        yield Result(item, None, f"its worker {ending}, {attempts} times", attempts)
+                        yield Result(item, None, f"its worker {ending} ({attempts} times)", attempts)
                         continue
                     idle.append(worker)
                     yield Result(item, value, error, attempts)
@@ -154,6 +154,8 @@ class _Worker:
         self.connection.close()
         self.process.join()
         code = self.process.exitcode or 0
+        if code == -signal.SIGKILL:
+            return "was killed by SIGKILL, as happens to a process that takes too much memory"
         return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
 
     def stop(self) -> None:

@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from pomonag.errors import UserError
-from pomonag.evaluation.device_latency import DEVICES, DeviceLatency, device_latency
+from pomonag.evaluation.block_latency import BlockDeviceLatency
+from pomonag.evaluation.device_latency import DeviceLatency, device_latency
 from pomonag.predictors.performance_predictor import CONDITION_SIZE, NoisyPredictor
 from pomonag.predictors.predictor_set import PredictorSet
 from pomonag.predictors.set_training import LATENCY_HEAD, device_head
@@ -43,7 +44,7 @@ def latency_source(space: SearchSpace, predictors: PredictorSet, device: str | N
             predictors.latency_ms,
         )
     table = device_latency(device, space)
-    if device in DEVICES:
+    if device_head(device) in noisy.heads:
         return _of_head(noisy, device_head(device), table.source, table)
     return _of_combined_heads(space, noisy, table)
 
@@ -58,7 +59,9 @@ def _of_head(
     return LatencySource(name, function, column, mean, scale)
 
 
-def _of_combined_heads(space: SearchSpace, noisy: NoisyPredictor, table: DeviceLatency) -> LatencySource:
+def _of_combined_heads(
+    space: SearchSpace, noisy: NoisyPredictor, table: DeviceLatency | BlockDeviceLatency
+) -> LatencySource:
     """The combination of known latency heads that fits the file best, by least squares on clean architectures.
 
     What a noisy architecture says of a sum is the sum of what it says of the terms, so the combination of the heads is

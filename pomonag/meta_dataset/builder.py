@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import logging
 import os
 import time
@@ -9,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -18,8 +21,8 @@ from pomonag.data.tasks import prepare_tasks
 from pomonag.errors import UserError
 from pomonag.evaluation.trained import Measurement, TrainingProtocol
 from pomonag.execution.executor import Executor
-from pomonag.meta_dataset.compaction import JOURNAL, alone, compact, state
-from pomonag.meta_dataset.measurement import MeasureAndRecord
+from pomonag.meta_dataset.compaction import JOURNAL, alone, compact, protocols, state
+from pomonag.meta_dataset.measurement import MeasureAndRecord, Outcome
 from pomonag.meta_dataset.plan import Plan, PlannedRow
 from pomonag.meta_dataset.progress import RowProgress, shown
 from pomonag.meta_dataset.schema import SHARD_ROWS, read_rows
@@ -85,7 +88,8 @@ def build_meta_dataset(
     the last one ended, whatever ended it. Shards of 250 rows are written as they fill; with `finish` the
     remainder becomes a last, smaller shard. The images are those of `pool`, as `open_pool` finds them.
     `measure` replaces the real measurement (it must be picklable).
-    Raises UserError when another build works in `out`, or when the images are not there.
+    Raises UserError when another build works in `out`, when `out` has rows of another protocol or of a newer version,
+    when the images are not there, and when the disk refuses.
     """
     return measure_rows(
         config.planned(),
@@ -111,10 +115,11 @@ def measure_rows(
     pool: str = MiniImageNet32.name,
     attempts: int = 3,
     finish: bool = True,
+    mixed: bool = False,
     measure: Callable[[PlannedRow], Measurement] | None = None,
     console: Console | None = None,
 ) -> BuildSummary:
-    """What `build_meta_dataset` does, for any list of rows."""
+    """What `build_meta_dataset` does, for any list of rows; with `mixed` several protocols may share a folder."""
     out = Path(out)
     if measure is None:
         # Found by each row instead, damage would make every row of the plan a failed one.
@@ -128,6 +133,8 @@ def measure_rows(
     work = MeasureAndRecord(protocol, out / JOURNAL, data_dir, measure, pool)
     start = time.perf_counter()
     with alone(out), _log_file(out) as log:
+        if not mixed:
+            refuse_other_protocols(out, protocol)
         done, failures = state(out)
         rows = {work.key(row): row for row in planned}
         there = sum(key in done for key in rows)
@@ -141,10 +148,13 @@ def measure_rows(
                 while missing := [row for key, row in rows.items() if key not in done and failures[key] < attempts]:
                     for result in executor.map(work, missing):
                         key = work.key(result.item)
-                        failure = result.error if not result.ok else result.value
+                        outcome = result.value or Outcome(result.error)
+                        if outcome.refused is not None:
+                            raise UserError(outcome.refused)
                         if not result.ok:
-                            # The worker could not record it: it died, or its disk refused.
-                            work.record_failure(result.item, str(result.error))
+                            # Its worker died, as often as the executor started it, so the driver notes that.
+                            work.record_failure(result.item, str(result.error), result.attempts)
+                        failure = outcome.error
                         if failure is None:
                             done.add(key)
                             measured += 1
@@ -153,7 +163,7 @@ def measure_rows(
                                 compact(out, attempts)
                                 unsharded -= SHARD_ROWS
                         else:
-                            failures[key] += 1
+                            failures[key] += result.attempts
                             log.warning("failed (%d of %d): %s: %s", failures[key], attempts, key[:3], failure)
                         progress.advance(failure is None)
         except KeyboardInterrupt:
@@ -188,10 +198,55 @@ def _prepare_images(
         console.print(f"images: {notice}", highlight=False)
 
 
+def refuse_other_protocols(out: Path, protocol: TrainingProtocol) -> None:
+    """UserError when `out` has rows of another protocol: their labels mean something else.
+
+    More rows of the same protocol are welcome, wherever those that are there were measured.
+    """
+    for other, settings in protocols(out).items():
+        if other != protocol.hash:
+            differing = "; ".join(differences(settings, protocol.settings))
+            raise UserError(
+                f"{out} has rows that were built with other settings: {differing}. Build with the same settings, or "
+                "into another folder with --out"
+            )
+
+
+def differences(there: dict[str, Any], wanted: dict[str, Any], within: str = "") -> list[str]:
+    """Where two nested settings differ, in words."""
+    found = []
+    for name in sorted({*there, *wanted}):
+        one, two = there.get(name), wanted.get(name)
+        if isinstance(one, dict) and isinstance(two, dict):
+            found += differences(one, two, f"{within}{name}.")
+        elif one != two:
+            found.append(f"{within}{name} is {_short(one)} there, {_short(two)} here")
+    return found
+
+
+def _short(value: Any) -> str:
+    # A whole recipe beside none is named by its place alone.
+    return "set" if isinstance(value, dict) else "not set" if value is None else json.dumps(value)
+
+
+class _LogFile(logging.FileHandler):
+    """A log whose file the disk may refuse: the rows matter more, and the driver hears of the disk from them."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        del record
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):  # What it could not write it tries to write once more.
+            super().close()
+
+
 @contextmanager
 def _log_file(out: Path) -> Iterator[logging.Logger]:
     log = logging.getLogger(__package__)
-    handler = logging.FileHandler(out / JOURNAL / "build.log")
+    try:
+        handler = _LogFile(out / JOURNAL / "build.log")
+    except OSError as error:
+        raise UserError(f"cannot write to {out}: {error.strerror}; give a writable folder with --out") from error
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     log.addHandler(handler)
     level = log.level

@@ -22,7 +22,8 @@ from pomonag.data.splits import Shares
 from pomonag.data.tasks import task_names
 from pomonag.errors import UserError, unknown_name
 from pomonag.evaluation.outside_accuracy import outside_accuracy
-from pomonag.evaluation.trained import TrainingProtocol, lite_protocol
+from pomonag.evaluation.protocols import lite_protocol
+from pomonag.evaluation.trained import TrainingProtocol
 from pomonag.execution.executor import executor
 from pomonag.guarded import run_guarded
 from pomonag.meta_dataset.builder import measure_rows
@@ -125,7 +126,8 @@ def measure(space_name: str, out: Path, architectures: int, executor_name: str, 
     candidates = CANDIDATES[space_name]
     for number, (name, protocol) in enumerate(candidates.items(), start=1):
         click.echo(name)
-        measure_rows(rows, protocol, executor(executor_name, workers), out, finish=number == len(candidates))
+        last = number == len(candidates)
+        measure_rows(rows, protocol, executor(executor_name, workers), out, finish=last, mixed=True)
 
 
 @main.command()

@@ -31,6 +31,7 @@ class Row:
 
     Keyed by (task, architecture, seed, protocol). `seed` counts repetitions from 0. `protocol` and `provenance` are
     hashes whose contents stand in the shard's metadata. A row whose `status` is `failed` has no labels but an error.
+    `channels` and `cells` are 0 in a space whose networks have no such setting.
     """
 
     task: str
@@ -42,7 +43,7 @@ class Row:
     protocol: str
     status: str
     error: str | None
-    # Labels of the reduced training.
+    # Labels of the training.
     accuracy: float | None
     loss: float | None
     true_class_probability: float | None
@@ -55,7 +56,7 @@ class Row:
     latency_sd_ms: float | None
     latency_wall_ms: float | None
     latency_disturbed: bool | None
-    # The reduced training: wall and CPU seconds, the skeleton's settings as JSON, and those most often asked for.
+    # The training: wall and CPU seconds, the skeleton's settings as JSON, and those most often asked for.
     seconds: float | None
     cpu_seconds: float | None
     reduced: str
@@ -126,14 +127,19 @@ def read_shard(path: Path) -> tuple[list[Row], dict[str, Any]]:
     try:
         table = pq.read_table(path)
         metadata = json.loads((table.schema.metadata or {})[_METADATA_KEY])
-        if metadata["schema_version"] > SCHEMA_VERSION:
-            raise UserError(
-                f"{path} is of schema version {metadata['schema_version']}, this pomonag reads up to {SCHEMA_VERSION}; "
-                "upgrade pomonag"
-            )
+        refuse_newer(metadata["schema_version"], path)
         return [row_from_record(record) for record in table.to_pylist()], metadata
     except (OSError, ValueError, KeyError, pa.ArrowException) as error:
         raise UserError(f"{path} is not a whole meta-dataset shard ({error}); restore it or delete it") from error
+
+
+def refuse_newer(version: Any, where: str | os.PathLike[str]) -> None:
+    """UserError for rows that a newer version of this package wrote."""
+    if isinstance(version, int) and version > SCHEMA_VERSION:
+        raise UserError(
+            f"{where} was written by a newer version of pomonag (schema version {version}, this one knows "
+            f"{SCHEMA_VERSION}): upgrade pomonag, or give another folder"
+        )
 
 
 def read_rows(folder: str | os.PathLike[str]) -> list[Row]:

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from pomonag.errors import UserError
-from pomonag.spaces.search_space import Costs, Skeleton
+from pomonag.spaces.search_space import Blocks, Costs, Skeleton
 
 WIDTHS = (1.0, 1.2)
 DEPTHS, KERNELS, EXPANSIONS = (2, 3, 4), (3, 5, 7), (3, 4, 6)
@@ -213,6 +213,15 @@ class MobileNetV3:
         from pomonag.spaces.mobilenetv3_features import network_features
 
         return network_features(architectures, self.cost(architectures))
+
+    def blocks(self, architectures: Sequence[MobileNetV3Net]) -> Blocks:
+        """Kernels, expansions, depths and widths as arrays; what latency tables of blocks are asked with."""
+        return Blocks(
+            kernels=np.array([a.kernels for a in architectures]).reshape(-1, SLOTS),
+            expansions=np.array([a.expansions for a in architectures]).reshape(-1, SLOTS),
+            depths=np.array([a.depths for a in architectures]).reshape(-1, STAGES),
+            widths=np.array([a.width for a in architectures]),
+        )
 
     def equivalence_key(self, architecture: MobileNetV3Net) -> str:
         """The string: no two networks of the space compute the same function up to renaming."""

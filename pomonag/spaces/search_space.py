@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -87,3 +87,24 @@ class EnumerableSpace(Protocol):
 
     def positions(self, architectures: Sequence[Any]) -> np.ndarray:
         """Int64 [b]: where each architecture stands in `enumerate()`; what tables of the whole space are indexed by."""
+
+
+class Blocks(NamedTuple):
+    """n architectures of blocks, five units of up to four: kernels and expansions [n, 20], depths [n, 5].
+
+
+    `widths` [n] multiply the channels.
+    """
+
+    kernels: np.ndarray
+    expansions: np.ndarray
+    depths: np.ndarray
+    widths: np.ndarray
+
+
+@runtime_checkable
+class BlockSpace(Protocol):
+    """The further promise of a space whose architectures are such blocks."""
+
+    def blocks(self, architectures: Sequence[Any]) -> Blocks:
+        """The architectures' settings; what stands in slots beyond a unit's depth has no meaning."""

@@ -80,6 +80,8 @@ def train(build: Callable[[], nn.Module], task: PreparedTask, recipe: Recipe, se
     network = with_quick_average_pooling(network).to(memory_format=torch.channels_last).train()
     train_loss = _optimise(network, task, recipe, generator)
     loss, probability, accuracy = _test(network, task, recipe)
+    if not math.isfinite(loss):
+        raise FloatingPointError("the test loss is not finite: lower the learning rate")
     return TrainingResult(
         accuracy=accuracy,
         loss=loss,

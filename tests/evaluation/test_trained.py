@@ -9,6 +9,8 @@ from pomonag.errors import UserError
 from pomonag.evaluation import trained
 from pomonag.evaluation.trained import TrainedEvaluator, TrainingProtocol
 from pomonag.spaces import search_space
+from pomonag.training import pipeline_training
+from pomonag.training.pipeline import TrainingPipeline
 from pomonag.training.recipe import Recipe
 
 QUICK = TrainingProtocol(
@@ -64,6 +66,7 @@ def test_the_hash_names_every_setting():
     other = {
         "space": "mbv3", "recipe": Recipe(epochs=9), "reduced": (("channels", 8),), "split": SPLITS["paper"],
         "classes": 10, "resolution": 64, "latency_warmup": 0, "latency_runs": 0, "pool": "folder-0123456789ab",
+        "pipeline": TrainingPipeline(epochs=1),
     }  # fmt: skip
     assert set(other) == {f.name for f in fields(TrainingProtocol)}
     assert len({QUICK.hash, *(replace(QUICK, **{k: v}).hash for k, v in other.items())}) == len(other) + 1
@@ -96,3 +99,51 @@ def test_prepared_tasks_are_kept_as_far_as_memory_goes(data_dir, monkeypatch):
     for name in ("train-002", "train-000"):
         evaluator.measure(CELL, name, 0)
     assert loaded == ["train-000", "train-001", "train-002", "train-000"]
+
+
+IN_FULL = TrainingProtocol(
+    pipeline=TrainingPipeline(epochs=2, batch_size=64, resolution=8, validation_share=0.2, selection="last"),
+    reduced=(("channels", 4), ("cells", 1)),
+    latency_runs=0,
+)
+
+
+def test_training_in_full_by_a_pipeline(data_dir, tmp_path):
+    first = TrainedEvaluator(IN_FULL, data_dir, tmp_path).measure(CELL, "train-000", 0)
+    again = TrainedEvaluator(IN_FULL, data_dir).measure(CELL, "train-000", 0)
+    assert first.training.loss == again.training.loss
+    assert 0 < first.training.train_loss < 10
+    assert (first.train_images, first.test_images) == (140, 60)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_killed_training_in_full_goes_on_after_its_last_epoch(data_dir, tmp_path, monkeypatch):
+    whole = TrainedEvaluator(IN_FULL, data_dir).measure(CELL, "train-000", 0)
+    epochs = []
+    train_epoch = pipeline_training._Run.train_epoch
+
+    def killed_in_the_second(run):
+        epochs.append(len(run.history))
+        if epochs == [0, 1]:
+            raise KeyboardInterrupt
+        return train_epoch(run)
+
+    monkeypatch.setattr(pipeline_training._Run, "train_epoch", killed_in_the_second)
+    with pytest.raises(KeyboardInterrupt):
+        TrainedEvaluator(IN_FULL, data_dir, tmp_path).measure(CELL, "train-000", 0)
+    resumed = TrainedEvaluator(IN_FULL, data_dir, tmp_path).measure(CELL, "train-000", 0)
+    assert epochs == [0, 1, 1]
+    assert resumed.training.loss == whole.training.loss
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "protocol",
+    [
+        replace(QUICK, recipe=replace(QUICK.recipe, optimizer="sgd", learning_rate=1e30)),
+        replace(IN_FULL, pipeline=replace(IN_FULL.pipeline, learning_rate=1e30)),
+    ],
+)
+def test_a_training_that_diverges_is_no_accuracy(data_dir, protocol):
+    with pytest.raises(FloatingPointError, match="not finite"):
+        TrainedEvaluator(protocol, data_dir).measure(CELL, "train-000", 0)

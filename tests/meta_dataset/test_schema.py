@@ -103,7 +103,7 @@ def test_unknown_names_empty_folders_and_other_schemas(tmp_path):
     with pytest.raises(UserError, match="rows-0000"):
         meta_dataset(tmp_path)
     write_shard(path, [good()], {"schema_version": 3})
-    with pytest.raises(UserError, match="schema version 3, this pomonag reads up to 2; upgrade pomonag"):
+    with pytest.raises(UserError, match=r"newer version of pomonag \(schema version 3, this one knows 2\): upgrade"):
         meta_dataset(tmp_path)
 
 
