@@ -6,7 +6,7 @@ import torch
 from benchmarks import encoder_quality
 from benchmarks.encoder_quality import nearest_class_mean, on_cifar10, on_evaluation_classes
 from pomonag.data.image_datasets import as_image_dataset
-from pomonag.data.tasks import EVALUATION_CLASSES
+from pomonag.data.miniimagenet import EVALUATION_CLASSES
 
 
 def test_the_share_is_counted_by_hand():
