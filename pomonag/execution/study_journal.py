@@ -1,4 +1,4 @@
-"""Optuna's studies as they are opened here: TPE seeded by trial, Hyperband, and a journal file that outlives its writers."""
+"""Optuna's studies as they are opened here: TPE seeded by trial, Hyperband, a journal that outlives its writers."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class KernelLock(BaseJournalFileLock):
 
 
 def journal_storage(journal: Path, what: str, lock: BaseJournalFileLock | None = None) -> BaseStorage:
-    """The studies of a journal file, made where there is none; `what` it is of, for the UserError about another file."""
+    """The studies of a journal file, made where there is none. UserError for one that is no journal of `what`."""
     try:
         journal.parent.mkdir(parents=True, exist_ok=True)
         return JournalStorage(JournalFileBackend(str(journal), lock))

@@ -71,8 +71,8 @@ def combined(by_choice: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
 def importances(choices: PipelineSpace, studies: Sequence[Sequence[FrozenTrial]]) -> dict[str, float] | None:
     """Each setting's share of the variance of the scores of all studies (fANOVA; Hutter et al. 2014), largest first.
 
-    They are pooled, since fifty trials of one study, most of them pruned, say little. None for fewer than ten trials and
-    where all score alike.
+    They are pooled, since fifty trials of one study, most of them pruned, say little. None for fewer than ten trials
+    and where all score alike.
     """
     pairs = [(trial, float(score)) for trials in studies for trial, score in zip(trials, scores(trials))]
     if len(pairs) < FEWEST_FOR_IMPORTANCE or len({score for _, score in pairs}) < 2:

@@ -22,7 +22,10 @@ from pomonag.training.pipeline_training import Epoch, train
 Report = Callable[[int, float], None]
 """Told after each epoch: how many are done, the validation accuracy in percent. It may raise to end the training."""
 Objective = Callable[[Pair, TrainingPipeline, int, Report], float | None]
-"""Pair, pipeline and seed to the best epoch's validation accuracy in percent, or None for a training that diverged. Must be picklable."""
+"""Of pair, pipeline and seed: the best epoch's validation accuracy in percent, or None for a training that diverged.
+
+It must be picklable.
+"""
 
 
 @dataclass(frozen=True)

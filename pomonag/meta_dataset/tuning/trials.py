@@ -58,7 +58,7 @@ def diverged(trial: FrozenTrial) -> bool:
 
 @dataclass(frozen=True)
 class OneTrial:
-    """Runs the next trial of whichever study has the fewest, until each has `steps`. Called by any number of workers."""
+    """Runs the next trial of whichever study has the fewest, until each has `steps`; for any number of workers."""
 
     folder: Path
     profile: TuningProfile
