@@ -70,8 +70,8 @@ def _tuning(space: str, outcome: Outcome) -> Tuning:
     images = f"{settings['images']} images a class" if settings["images"] else "all images"
     setting = (
         f"{len(trials)} trials on {len(outcome['pairs'])} pairs of task and architecture, {whole} of them to the end, "
-        f"in {outcome['trial_cpu_seconds'] / 60:.0f} CPU minutes. Epochs are the paper's divided by {outcome['divisor']}; "
-        f"{images} of {base['resolution']} pixels, {settings['validation_share']:.0%} of them to validate with; "
+        f"in {outcome['trial_cpu_seconds'] / 60:.0f} CPU minutes. Epochs are the paper's divided by "
+        f"{outcome['divisor']}; {images} of {base['resolution']} pixels, {settings['validation_share']:.0%} of them to validate with; "
         f"batches of {base['batch_size']}."
     )
     differing = [name for name, tuned in outcome["combined"].items() if tuned != outcome["table_8"][name]]

@@ -15,6 +15,7 @@ from pomonag.data.tasks import task as task_of
 from pomonag.meta_dataset.tuning.profile import Pair, TuningProfile
 from pomonag.records.seeds import seed_of
 from pomonag.spaces import search_space
+from pomonag.training.average_pooling import with_quick_average_pooling
 from pomonag.training.pipeline import TrainingPipeline
 from pomonag.training.pipeline_images import LabelledImages, split_off
 from pomonag.training.pipeline_training import Epoch, train
@@ -43,6 +44,7 @@ class TrainingObjective:
             space.parse(pair.architecture),
             **{**dict(self.profile.skeleton), "classes": CLASSES, "resolution": pipeline.resolution},
         )
+        network = with_quick_average_pooling(network).to(memory_format=torch.channels_last)
         best = 0.0
 
         def tell(epoch: Epoch) -> None:

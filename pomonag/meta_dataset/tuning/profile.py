@@ -25,7 +25,7 @@ _LITE_RESOLUTION = 16
 _LITE_BATCH = 32
 # Of 5 epochs, 2 of them warm-up, no more cycles are left.
 _LITE_CYCLES = 3
-_LITE_IMAGES = 20
+_LITE_IMAGES = 16
 
 
 @dataclass(frozen=True)
