@@ -71,8 +71,8 @@ def _tuning(space: str, outcome: Outcome) -> Tuning:
     setting = (
         f"{len(trials)} trials on {len(outcome['pairs'])} pairs of task and architecture, {whole} of them to the end, "
         f"in {outcome['trial_cpu_seconds'] / 60:.0f} CPU minutes. Epochs are the paper's divided by "
-        f"{outcome['divisor']}; {images} of {base['resolution']} pixels, {settings['validation_share']:.0%} of them to validate with; "
-        f"batches of {base['batch_size']}."
+        f"{outcome['divisor']}; {images} of {base['resolution']} pixels, {settings['validation_share']:.0%} of them "
+        f"to validate with; batches of {base['batch_size']}."
     )
     differing = [name for name, tuned in outcome["combined"].items() if tuned != outcome["table_8"][name]]
     named = ", ".join(SEARCHED[name].lower() for name in differing)

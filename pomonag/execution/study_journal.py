@@ -21,7 +21,7 @@ from pomonag.errors import UserError
 from pomonag.records.claims import Claims
 
 REDUCTION_FACTOR = 3
-_PAUSE = 0.005  # seconds
+_PAUSE = 0.02  # seconds
 
 
 @contextmanager
@@ -49,7 +49,11 @@ class KernelLock(BaseJournalFileLock):
     def acquire(self) -> bool:
         """Waits until it is ours."""
         self._held.enter_context(waiting_for(self._claims, f"journal {self._journal.name}"))
-        self._mend()
+        try:
+            self._mend()
+        except BaseException:
+            self.release()  # Optuna releases only what it got.
+            raise
         return True
 
     def release(self) -> None:
