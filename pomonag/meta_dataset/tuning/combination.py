@@ -2,8 +2,9 @@
 
 Accuracies of different pairs are no common scale, ranks are: a trial's score is the share of its study's other trials
 that it beats, ties counting half. A trial that was pruned ranks below all that went to the end, by how far it came, and
-a diverged one below all. Of each setting the choice with the highest mean score is taken, the mean over the studies of
-the mean over a study's trials, so that no study counts more because the search liked the choice there.
+a diverged one below all. A search repeats what it likes, so settings that were tried together are told apart by one
+ridge regression of all scores on all settings, in which every study weighs the same. Of each setting the choice with
+the largest effect is taken.
 """
 
 from __future__ import annotations
@@ -17,11 +18,13 @@ from optuna import create_study, create_trial, importance
 from optuna.distributions import CategoricalDistribution
 from optuna.trial import FrozenTrial, TrialState
 from scipy.stats import rankdata
+from sklearn.linear_model import Ridge
 
 from pomonag.meta_dataset.tuning.trials import diverged
 from pomonag.training.pipeline_space import PipelineSpace
 
 FEWEST_FOR_IMPORTANCE = 10
+_RIDGE = 1.0
 
 
 def scores(trials: Sequence[FrozenTrial]) -> np.ndarray:
@@ -41,29 +44,41 @@ def _standing(trial: FrozenTrial) -> tuple[float, ...]:
     return (1.0, float(trial.last_step), trial.intermediate_values[trial.last_step])
 
 
-def choice_scores(choices: PipelineSpace, studies: Sequence[Sequence[FrozenTrial]]) -> dict[str, list[dict[str, Any]]]:
-    """For each setting its choices in Table 7's order: `choice`, mean `score` (None: never tried), `trials`."""
-    scored = [list(zip(trials, scores(trials))) for trials in studies]
+def choice_effects(choices: PipelineSpace, studies: Sequence[Sequence[FrozenTrial]]) -> dict[str, list[dict[str, Any]]]:
+    """For each setting its choices in Table 7's order: `choice`, `effect` on the score, `trials` that had it.
+
+    The effects of a setting's tried choices have mean 0; of those never tried they are None.
+    """
+    tried = [
+        (trial.params, score, 1 / len(trials)) for trials in studies for trial, score in zip(trials, scores(trials))
+    ]
+    columns = [(name, choice) for name in choices.settings for choice in getattr(choices, name)]
+    has = np.array([[params[name] == choice for name, choice in columns] for params, _, _ in tried], dtype=float)
+    has = has.reshape(len(tried), len(columns))
+    counts = has.sum(0).astype(int)
+    slopes = np.zeros(len(columns))
+    if tried:
+        weights = np.array([weight for _, _, weight in tried])
+        slopes = Ridge(_RIDGE).fit(has, [score for _, score, _ in tried], weights * len(tried) / weights.sum()).coef_
     found: dict[str, list[dict[str, Any]]] = {}
     for name in choices.settings:
-        found[name] = []
-        for choice in getattr(choices, name):
-            per_study = [[score for trial, score in study if trial.params[name] == choice] for study in scored]
-            means = [float(np.mean(tried)) for tried in per_study if tried]
-            found[name].append(
-                {
-                    "choice": choice,
-                    "score": float(np.mean(means)) if means else None,
-                    "trials": sum(map(len, per_study)),
-                }
-            )
+        places = [place for place, column in enumerate(columns) if column[0] == name]
+        mean = float(np.mean([slopes[place] for place in places if counts[place]])) if counts[places].any() else 0.0
+        found[name] = [
+            {
+                "choice": columns[place][1],
+                "effect": round(float(slopes[place]) - mean, 6) if counts[place] else None,
+                "trials": int(counts[place]),
+            }
+            for place in places
+        ]
     return found
 
 
 def combined(by_choice: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
-    """The choice of each setting with the highest score; of equals the first in Table 7."""
+    """The choice of each setting with the largest effect; of equals the first in Table 7."""
     return {
-        name: max((c for c in entries if c["score"] is not None), key=lambda c: c["score"])["choice"]
+        name: max((c for c in entries if c["effect"] is not None), key=lambda c: c["effect"])["choice"]
         for name, entries in by_choice.items()
     }
 

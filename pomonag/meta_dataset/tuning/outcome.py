@@ -10,7 +10,7 @@ from typing import Any
 from optuna.trial import FrozenTrial, TrialState
 
 from pomonag.errors import UserError
-from pomonag.meta_dataset.tuning.combination import choice_scores, combined, importances
+from pomonag.meta_dataset.tuning.combination import choice_effects, combined, importances
 from pomonag.meta_dataset.tuning.profile import Pair, TuningProfile
 from pomonag.meta_dataset.tuning.trials import diverged
 from pomonag.records.files import atomic_write
@@ -22,7 +22,7 @@ Outcome = dict[str, Any]
 
 def summary(profile: TuningProfile, pairs: Sequence[Pair], studies: Sequence[Sequence[FrozenTrial]]) -> Outcome:
     """Of the finished trials of each pair. Accuracies are validation accuracies in percent."""
-    by_choice = choice_scores(profile.choices, studies)
+    by_choice = choice_effects(profile.choices, studies)
     return {
         "space": profile.space,
         "profile": profile.name,

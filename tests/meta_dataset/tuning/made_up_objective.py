@@ -7,11 +7,11 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-GOOD = {"optimiser": "adam", "learning_rate": 0.01, "mixup": 0.0}
+GOOD = {"optimiser": "adam", "learning_rate": 0.01}
 
 
 def quality(pipeline) -> float:
-    return 20.0 + sum(20.0 for name, value in GOOD.items() if getattr(pipeline, name) == value)
+    return 20.0 + sum(30.0 for name, value in GOOD.items() if getattr(pipeline, name) == value)
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class MadeUp:
             return None
         for epoch in range(1, pipeline.epochs + 1):
             time.sleep(self.pause)
-            report(epoch, quality(pipeline) * epoch / pipeline.epochs)
+            report(epoch, quality(pipeline) * epoch / (epoch + 1))
         return quality(pipeline)
 
 

@@ -7,7 +7,7 @@ from optuna import create_trial
 from optuna.distributions import CategoricalDistribution
 from optuna.trial import TrialState
 
-from pomonag.meta_dataset.tuning.combination import choice_scores, combined, importances, scores
+from pomonag.meta_dataset.tuning.combination import choice_effects, combined, importances, scores
 from pomonag.training.pipeline_space import PAPER_PIPELINE_SPACE
 
 FIRST = {name: getattr(PAPER_PIPELINE_SPACE, name)[0] for name in PAPER_PIPELINE_SPACE.settings}
@@ -37,17 +37,34 @@ def test_equals_share_a_score():
     assert scores([]).tolist() == []
 
 
-def test_each_study_counts_alike_however_often_it_tried():
-    liked = [trial(v, optimiser="adam") for v in (5.0, 6.0, 7.0, 8.0)] + [trial(1.0)]  # adam 0.625, sgd 0
-    other = [trial(9.0), trial(1.0, optimiser="adam")]  # sgd 1, adam 0
-    by_choice = choice_scores(PAPER_PIPELINE_SPACE, [liked, other])
-    sgd, adam, adamw = by_choice["optimiser"]
-    assert (sgd["score"], sgd["trials"]) == (0.5, 2)
-    assert (adam["score"], adam["trials"]) == (0.3125, 5)
-    assert (adamw["score"], adamw["trials"]) == (None, 0)
-    chosen = combined(by_choice)
-    assert chosen["optimiser"] == "sgd"
-    assert chosen == FIRST
+def test_what_was_tried_together_is_told_apart():
+    # Adam is what is good; MixUp merely came with it, but for two trials.
+    trials = [trial(50.0 + n, optimiser="adam", mixup=0.2) for n in range(8)]
+    trials += [trial(60.0, optimiser="adam"), trial(10.0, mixup=0.2), trial(11.0), trial(12.0)]
+    effects = {
+        name: {entry["choice"]: entry["effect"] for entry in entries}
+        for name, entries in choice_effects(PAPER_PIPELINE_SPACE, [trials]).items()
+    }
+    assert effects["optimiser"]["adam"] == -effects["optimiser"]["sgd"] > 0.15
+    assert effects["optimiser"]["adamw"] is None
+    assert effects["mixup"][0.0] > effects["mixup"][0.2]
+    assert effects["epochs"] == {50: 0.0, 100: None, 200: None}
+
+
+def test_each_study_weighs_the_same():
+    long = [trial(float(n), optimiser="adam") for n in range(10, 19)] + [trial(float(n)) for n in range(9)]
+    short = [trial(9.0), trial(8.0), trial(1.0, optimiser="adam"), trial(0.0, optimiser="adam")]
+    alone = choice_effects(PAPER_PIPELINE_SPACE, [long])["optimiser"]
+    both = choice_effects(PAPER_PIPELINE_SPACE, [long, short])["optimiser"]
+    assert [entry["trials"] for entry in both] == [11, 11, 0]
+    assert alone[1]["effect"] > 0.2
+    assert both[1]["effect"] < 0  # two clear trials against, in a study that is as good as the other
+
+
+def test_the_largest_effect_is_chosen_and_of_equals_the_first():
+    by_choice = choice_effects(PAPER_PIPELINE_SPACE, [[trial(1.0), trial(2.0, optimiser="adamw")]])
+    assert combined(by_choice) == {**FIRST, "optimiser": "adamw"}
+    assert combined(choice_effects(PAPER_PIPELINE_SPACE, [[trial(1.0)]])) == FIRST
 
 
 def test_what_settles_the_score_is_what_matters():

@@ -41,17 +41,17 @@ def all_trials(folder: Path, pairs: int = 2):
 
 def test_a_tuning_finds_what_is_good_and_goes_no_further(tmp_path):
     told = []
-    config = PipelineTuning(steps=24, pairs=2)
+    config = PipelineTuning(steps=15, pairs=2)
     outcome = tune_pipelines(
         config, tmp_path / "out", workers=1, objective=MadeUp(tmp_path / "calls"), progress=lambda *n: told.append(n)
     )
     assert {name: outcome["combined"][name] for name in GOOD} == GOOD
-    assert (told[0], told[-1]) == ((0, 48), (48, 48))
-    assert [len(pair["trials"]) for pair in outcome["pairs"]] == [24, 24]
+    assert (told[0], told[-1]) == ((0, 30), (30, 30))
+    assert [len(pair["trials"]) for pair in outcome["pairs"]] == [15, 15]
     assert any(trial["state"] == "pruned" for pair in outcome["pairs"] for trial in pair["trials"])
-    assert set(list(outcome["importances"])[:3]) & set(GOOD)
+    assert set(list(outcome["importances"])[:2]) & set(GOOD)
     assert outcome["recipes"]["combined"] == [80.0, 80.0]
-    assert outcome["recipes"]["table_8"] == [40.0, 40.0]  # SGD, 0.1, no MixUp
+    assert outcome["recipes"]["table_8"] == [20.0, 20.0]  # SGD, 0.1
     assert json.loads((tmp_path / "out" / "outcome.json").read_text()) == json.loads(json.dumps(outcome))
     for name in ("importance.svg", "history.svg"):
         assert (tmp_path / "out" / name).read_text().startswith("<?xml")
@@ -61,9 +61,9 @@ def test_a_tuning_finds_what_is_good_and_goes_no_further(tmp_path):
     assert again["pairs"] == outcome["pairs"]
     # More steps go on from what is there.
     more = tune_pipelines(
-        PipelineTuning(steps=25, pairs=2), tmp_path / "out", workers=1, objective=MadeUp(tmp_path / "calls")
+        PipelineTuning(steps=16, pairs=2), tmp_path / "out", workers=1, objective=MadeUp(tmp_path / "calls")
     )
-    assert [pair["trials"][:24] for pair in more["pairs"]] == [pair["trials"] for pair in outcome["pairs"]]
+    assert [pair["trials"][:15] for pair in more["pairs"]] == [pair["trials"] for pair in outcome["pairs"]]
 
 
 def test_divergence_is_no_accuracy(tmp_path):
