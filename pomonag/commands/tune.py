@@ -38,11 +38,17 @@ def tune(space: str, profile: str, steps: int, pairs: int, seed: int, out: Path,
     Optuna's TPE and Hyperband, a study a pair. Prints the pipeline that the studies make together beside the paper's
     Table 8, and writes outcome.json, importance.svg and history.svg.
     """
+    from rich.console import Console
+    from rich.progress import Progress
+
     from pomonag.meta_dataset.tuning.run import PipelineTuning, tune_pipelines
 
     config = PipelineTuning(space, profile, steps, pairs, seed)
-    with click.progressbar(length=steps * pairs, label="trials", file=click.get_text_stream("stderr")) as bar:
-        outcome = tune_pipelines(config, out, workers=workers, progress=lambda done, total: bar.update(done - bar.pos))
+    with Progress(console=Console(stderr=True)) as bar:
+        trials = bar.add_task("trials", total=steps * pairs)
+        outcome = tune_pipelines(
+            config, out, workers=workers, progress=lambda done, total: bar.update(trials, completed=done, total=total)
+        )
     for line in _lines(outcome):
         click.echo(line)
     click.echo(f"written: {out}/outcome.json, importance.svg, history.svg")
@@ -54,13 +60,13 @@ def _lines(outcome: Mapping[str, Any]) -> list[str]:
     for name, tuned in outcome["combined"].items():
         share = f"{shares[name]:.2f}" if name in shares else "–"
         lines.append(f"{name:18}{_text(tuned):>22}{_text(outcome['table_8'][name]):>22}{share:>12}")
-    lines += [f"mean validation accuracy, {words}" for words in recipe_lines(outcome)]
+    lines += [f"mean validation accuracy, {words}" for words in _recipe_lines(outcome)]
     if outcome["divisor"] > 1:
         lines.append(f"Epochs are divided by {outcome['divisor']}: a pipeline for trainings of this size.")
     return lines
 
 
-def recipe_lines(outcome: Mapping[str, Any]) -> list[str]:
+def _recipe_lines(outcome: Mapping[str, Any]) -> list[str]:
     """What the tuned pipeline and Table 8's reached, on images that the search had not drawn."""
     lines = []
     for name, label in (("combined", "tuned"), ("table_8", "Table 8's at this size")):

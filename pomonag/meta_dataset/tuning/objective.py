@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -34,7 +33,7 @@ class TrainingObjective:
     """Trains. Of one pair and seed, weights and images are the same, so that trials differ by pipeline alone."""
 
     profile: TuningProfile
-    data_dir: str | os.PathLike[str] | None = None
+    data_dir: str | None = None
 
     def __call__(self, pair: Pair, pipeline: TrainingPipeline, seed: int, report: Report) -> float | None:
         """Raises UserError where the task's images are not to be had."""
@@ -66,7 +65,7 @@ class TrainingObjective:
 
 @lru_cache(maxsize=8)
 def _images(
-    task: str, profile: TuningProfile, seed: int, data_dir: str | os.PathLike[str] | None
+    task: str, profile: TuningProfile, seed: int, data_dir: str | None
 ) -> tuple[LabelledImages, LabelledImages]:
     """Training and validation images. The task's test images stay unseen."""
     loaded = load_task(task_of(task), data_dir, profile.test_share)

@@ -72,7 +72,7 @@ def tune_pipelines(
     if objective is None:
         # Found by each trial instead, damage would make every one a failed trial.
         check_pool(data_dir)
-        objective = TrainingObjective(profile, data_dir)
+        objective = TrainingObjective(profile, os.fspath(data_dir) if data_dir is not None else None)
     folder = Path(out).resolve()
     _settle(folder, config, profile, pairs)
     executor = ProcessExecutor(workers)
