@@ -73,7 +73,7 @@ class KernelLock(BaseJournalFileLock):
             file.seek(whole)
             # Only what Optuna began is Optuna's to lose.
             if file.read(1) != b"{":
-                raise ValueError("its last line is no entry of a journal")
+                raise UserError(f"{self._journal} is no journal of studies: give another path, or delete it")
             file.truncate(whole)
 
 
