@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pomonag.training.pipeline import PAPER_PIPELINES
+from pomonag.training.pipeline import PAPER_PIPELINES, TrainingPipeline
 from pomonag.training.pipeline_space import PAPER_PIPELINE_SPACE
 
 # The paper's names, in its order. Table 7 searched the first twelve, Table 8 prints all but CutMix.
@@ -67,7 +67,11 @@ def choices(name: str) -> tuple[Any, ...]:
 
 def chosen(space: str) -> dict[str, Any]:
     """Table 8's settings for a space by the names of `CHOSEN`, in the paper's words; None is its dash: not used."""
-    pipeline = PAPER_PIPELINES[space]
+    return in_the_papers_words(PAPER_PIPELINES[space])
+
+
+def in_the_papers_words(pipeline: TrainingPipeline) -> dict[str, Any]:
+    """A pipeline's settings by the names of `CHOSEN`, as `chosen` has them."""
     # The paper prints as two settings what is one of ours, and one of ours twice.
     printed = {
         "technique": "Fine-tuning" if pipeline.weights == "imagenet" else "Ordinary",

@@ -34,6 +34,7 @@ from reports.number_texts import interval_text, number_text, seconds_text
 from reports.paper_cells import paper_cells
 from reports.paper_figures.page import paper_figures
 from reports.paper_tables import paper_tables
+from reports.pipeline_tunings import tunings
 from reports.predictor_tables import predictor_tables
 from reports.provenance_panel import SETTING, as_script, panel_data
 from reports.verdict import Name
@@ -90,6 +91,7 @@ def render(evidence: Evidence, version: str | None = None) -> str:
         "judged": judged,
         "counts": verdict_counts(judged),
         "paper_tables": paper_tables(judged),
+        "tunings": tunings(),
         "verdicts": headline(judged),
         "inconsistencies": inconsistencies,
         "rules": len(RULES),

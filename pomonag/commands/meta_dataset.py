@@ -1,4 +1,4 @@
-"""`pomonag meta-dataset build | compact | check`: the rows that predictors learn from."""
+"""`pomonag meta-dataset build | compact | check | tune`: the rows that predictors learn from."""
 
 from __future__ import annotations
 
@@ -8,12 +8,16 @@ from pathlib import Path
 import click
 
 from pomonag.commands.shared import Command, data_dir_option
+from pomonag.commands.tune import tune
 from pomonag.errors import UserError
 
 
 @click.group("meta-dataset")
 def meta_dataset() -> None:
     """Measure architectures on small tasks, for the predictors to learn from."""
+
+
+meta_dataset.add_command(tune)
 
 
 @meta_dataset.command(

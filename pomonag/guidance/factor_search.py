@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-from pomonag.errors import UserError
 from pomonag.guidance.guide import ScalingFactors
 from pomonag.guidance.stretching import Interval
 from pomonag.records.seeds import seed_of
@@ -36,8 +33,10 @@ def tune_factors(
     import optuna
     from optuna.trial import TrialState
 
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    study = _study(name, len(datasets), journal)
+    from pomonag.execution.study_journal import journal_storage, open_study, tpe_sampler
+
+    storage = journal_storage(journal, "a search for factors") if journal is not None else None
+    study = open_study(name, storage, min_resource=1, max_resource=len(datasets))
 
     def mean_quality(trial: optuna.Trial) -> float:
         factors = ScalingFactors(**{k: trial.suggest_float(k, i.low, i.high, log=True) for k, i in intervals.items()})
@@ -52,8 +51,7 @@ def tune_factors(
         return total / len(datasets)
 
     for number in range(len(study.get_trials(states=(TrialState.COMPLETE, TrialState.PRUNED))), trials):
-        # By the trial's number: a sampler of one seed would draw its first points again after a stop.
-        study.sampler = _sampler(seed_of("factors", name, seed, number) % 2**32)
+        study.sampler = tpe_sampler(seed_of("factors", name, seed, number))
         # The trial that was stopped is ended, because Hyperband's brackets follow from the number of a trial.
         begun = study.get_trials(states=(TrialState.RUNNING,))
         trial = optuna.Trial(study, begun[0]._trial_id) if begun else study.ask()
@@ -64,47 +62,3 @@ def tune_factors(
         if progress is not None:
             progress(number + 1, trials, study.best_value)
     return ScalingFactors(**study.best_params), study.best_value
-
-
-def _study(name: str, datasets: int, journal: Path | None) -> Any:
-    import optuna
-    from optuna.storages.journal import JournalFileBackend
-
-    storage = None
-    if journal is not None:
-        journal.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            storage = optuna.storages.JournalStorage(JournalFileBackend(str(journal)))
-        except (ValueError, KeyError, TypeError) as error:
-            raise UserError(
-                f"{journal} is no journal of a search for factors, or is damaged ({error!r}): "
-                "give another path, or delete it to begin anew"
-            ) from error
-    return optuna.create_study(
-        study_name=name,
-        storage=storage,
-        load_if_exists=True,
-        direction="maximize",
-        pruner=optuna.pruners.HyperbandPruner(min_resource=1, max_resource=datasets, reduction_factor=3),
-    )
-
-
-def _sampler(seed: int) -> Any:
-    import optuna
-
-    # Every argument is named, so that another default of another version changes nothing; some are on their way out.
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)
-        return optuna.samplers.TPESampler(
-            consider_prior=True,
-            prior_weight=1.0,
-            consider_magic_clip=True,
-            consider_endpoints=False,
-            n_startup_trials=10,
-            n_ei_candidates=24,
-            multivariate=False,
-            group=False,
-            warn_independent_sampling=True,
-            constant_liar=False,
-            seed=seed,
-        )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,26 @@ class PipelineSpace:
         >>> PAPER_PIPELINE_SPACE.size
         207360
         """
-        return math.prod(len(getattr(self, field.name)) for field in fields(self))
+        return math.prod(len(getattr(self, name)) for name in self.settings)
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """The names of what is searched, in the paper's order."""
+        return tuple(field.name for field in fields(self))
+
+    def shortened(self, divisor: int) -> PipelineSpace:
+        """The same with epochs and warm-up divided. Raises ValueError where that leaves no whole number.
+
+        >>> PAPER_PIPELINE_SPACE.shortened(10).epochs, PAPER_PIPELINE_SPACE.shortened(10).warmup_epochs
+        ((5, 10, 20), (0, 1, 2))
+        """
+        if divisor < 1 or any(epochs % divisor for epochs in (*self.epochs, *self.warmup_epochs)):
+            raise ValueError(f"got divisor={divisor}; expected a divisor of {self.epochs} and {self.warmup_epochs}")
+        return replace(
+            self,
+            epochs=tuple(epochs // divisor for epochs in self.epochs),
+            warmup_epochs=tuple(epochs // divisor for epochs in self.warmup_epochs),
+        )
 
 
 PAPER_PIPELINE_SPACE = PipelineSpace(

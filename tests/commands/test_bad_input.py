@@ -186,6 +186,8 @@ def test_features_of_another_encoder_in_a_file(refused, monkeypatch, tmp_path):
         (("meta-dataset", "check", "nb2O1"), "Did you mean 'nb201'?"),
         (("meta-dataset", "compact", "--space", "nb2O1"), "Did you mean 'nb201'?"),
         (("meta-dataset", "build", "--out", "rows", "--executor", "proceses"), "Did you mean 'processes'?"),
+        (("meta-dataset", "tune", "--out", "tuning", "--space", "nb2O1"), "Did you mean 'nb201'?"),
+        (("meta-dataset", "tune", "--out", "tuning", "--profile", "lit"), "Did you mean 'lite'?"),
         (("train", "predictors", "--set", "shiped", "--out", "made"), "Did you mean 'shipped'?"),
         (("train", "reference", "--part", "scor", "--out", "made"), "Did you mean 'score'?"),
         (("train", "denoiser", "--space", "nb2O1", "--out", "made"), "Did you mean 'nb201'?"),
