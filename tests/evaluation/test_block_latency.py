@@ -1,9 +1,11 @@
+import os
+
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 
-from pomonag.data.sources import DataMissing
+from pomonag.data.sources import VARIABLE, DataMissing
 from pomonag.errors import UserError
 from pomonag.evaluation.block_latency import (
     BLOCK_DEVICES,
@@ -13,6 +15,7 @@ from pomonag.evaluation.block_latency import (
     block_device_latency,
 )
 from pomonag.evaluation.device_latency import device_latency
+from pomonag.spaces import search_space
 from pomonag.spaces.search_space import Blocks
 
 
@@ -165,3 +168,13 @@ def test_the_real_tables():
     assert slow(uniform(7, 6, 4))[0] == pytest.approx(92.3980, abs=5e-5)
     assert max(errors.values()) < 0.11
     assert errors["v100_64"] < 0.03
+
+
+@pytest.mark.skipif(VARIABLE not in os.environ, reason="needs the phone's operator table")
+def test_the_space_is_served_by_name():
+    space = search_space("mbv3")
+    smallest = space.parse("w1.2|d2,2,2,2,2|k3,3,3,3,3,3,3,3,3,3|e3,3,3,3,3,3,3,3,3,3")
+    largest = space.parse("w1.2|d4,4,4,4,4|k" + ",".join("7" * 20) + "|e" + ",".join("6" * 20))
+    fast, slow = device_latency("note10", space)([smallest, largest])
+    assert slow == pytest.approx(92.3980, abs=1e-3)
+    assert fast < 0.5 * slow

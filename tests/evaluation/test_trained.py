@@ -109,7 +109,7 @@ IN_FULL = TrainingProtocol(
 
 
 def test_training_in_full_by_a_pipeline(data_dir, tmp_path):
-    first = TrainedEvaluator(IN_FULL, data_dir, tmp_path).measure(CELL, "train-000", 0)
+    first = TrainedEvaluator(IN_FULL, data_dir, checkpoints=tmp_path).measure(CELL, "train-000", 0)
     again = TrainedEvaluator(IN_FULL, data_dir).measure(CELL, "train-000", 0)
     assert first.training.loss == again.training.loss
     assert 0 < first.training.train_loss < 10
@@ -130,8 +130,8 @@ def test_a_killed_training_in_full_goes_on_after_its_last_epoch(data_dir, tmp_pa
 
     monkeypatch.setattr(pipeline_training._Run, "train_epoch", killed_in_the_second)
     with pytest.raises(KeyboardInterrupt):
-        TrainedEvaluator(IN_FULL, data_dir, tmp_path).measure(CELL, "train-000", 0)
-    resumed = TrainedEvaluator(IN_FULL, data_dir, tmp_path).measure(CELL, "train-000", 0)
+        TrainedEvaluator(IN_FULL, data_dir, checkpoints=tmp_path).measure(CELL, "train-000", 0)
+    resumed = TrainedEvaluator(IN_FULL, data_dir, checkpoints=tmp_path).measure(CELL, "train-000", 0)
     assert epochs == [0, 1, 1]
     assert resumed.training.loss == whole.training.loss
     assert list(tmp_path.iterdir()) == []

@@ -138,7 +138,7 @@ def test_what_a_newer_version_wrote_is_refused(tmp_path, measure):
     build(tmp_path, measure)
     (path,) = shard_paths(tmp_path)
     rows, metadata = read_shard(path)
-    write_shard(path, rows, {**metadata, "schema_version": 2})
+    write_shard(path, rows, {**metadata, "schema_version": 3})
     with pytest.raises(UserError, match=r"rows-0000.parquet was written by a newer version.*upgrade pomonag"):
         build(tmp_path, measure)
 
@@ -146,7 +146,7 @@ def test_what_a_newer_version_wrote_is_refused(tmp_path, measure):
 @pytest.mark.parametrize(
     ("record", "message"),
     [
-        ({"schema_version": 2, "row": {"task": "t"}}, "newer version of pomonag .schema version 2"),
+        ({"schema_version": 3, "row": {"task": "t"}}, "newer version of pomonag .schema version 3"),
         ({"row": {"colour": "red"}}, "no row of this version of pomonag"),
         ({"other": 1}, "no row of this version of pomonag"),
     ],

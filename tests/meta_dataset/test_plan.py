@@ -4,7 +4,7 @@ import pytest
 
 from pomonag.data.tasks import task
 from pomonag.errors import UserError
-from pomonag.meta_dataset.plan import Plan, isomorphism_hash
+from pomonag.meta_dataset.plan import Plan, isomorphism_hash, lite_plan
 from pomonag.spaces import search_space
 
 SPACE = search_space("nb201")
@@ -70,3 +70,17 @@ def test_isomorphic_cells_share_a_hash():
 def test_refuses_empty_plans(wrong):
     with pytest.raises(UserError):
         Plan(**wrong)
+
+
+def test_the_plans_that_ship_share_their_tasks_and_a_space_without_one_is_named():
+    nets = lite_plan("mbv3")
+    rows = nets.first(900)
+    counts = Counter(row.task for row in rows)
+    assert set(counts.values()) == {30}
+    assert set(counts) < set(lite_plan("nb201").tasks)
+    assert sum(task(name).held_out for name in counts) == 8
+    assert len({row.architecture for row in rows if row.anchor}) == 8
+    # Draws tilted towards small values meet the smallest network more than once.
+    assert len({row.architecture for row in rows}) > 640
+    with pytest.raises(UserError, match="space with a lite meta-dataset"):
+        lite_plan("nb102")

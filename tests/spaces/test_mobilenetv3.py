@@ -21,6 +21,7 @@ from pomonag.spaces.mobilenetv3 import (
     MobileNetV3Net,
     MobileNetV3Skeleton,
 )
+from pomonag.spaces.search_space import BlockSpace
 
 SPACE = search_space("mbv3")
 LITE = {"width_scale": 0.25, "divisor": 4, "strides": (2, 1, 2, 2, 1, 2), "resolution": 32}
@@ -266,3 +267,11 @@ def test_features_tell_networks_apart():
     assert features.dtype == np.float32
     assert np.isfinite(features).all()
     assert len(np.unique(features, axis=0)) == len(set(nets))
+
+
+def test_blocks_are_what_latency_tables_ask_for():
+    blocks = SPACE.blocks([extreme(1.2, 2, 3, 4), extreme(1.0, 4, 7, 6)])
+    assert blocks.kernels.shape == blocks.expansions.shape == (2, SLOTS)
+    assert blocks.depths.tolist() == [[2] * 5, [4] * 5]
+    assert blocks.widths.tolist() == [1.2, 1.0]
+    assert isinstance(SPACE, BlockSpace)
