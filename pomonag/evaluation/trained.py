@@ -22,7 +22,6 @@ from pomonag.data.tasks import TaskImages, load_task
 from pomonag.data.tasks import task as task_of
 from pomonag.errors import UserError
 from pomonag.evaluation.evaluator import Evaluation, task_name
-from pomonag.evaluation.full_training import train_in_full
 from pomonag.evaluation.latency import Latency, measure_latency
 from pomonag.records.provenance import provenance
 from pomonag.records.seeds import seed_of
@@ -168,6 +167,9 @@ class TrainedEvaluator:
             prepared = self._prepared(task)
             result = train(build, prepared, protocol.recipe, seed)
             return result, len(prepared.train_labels), len(prepared.test_labels)
+        # torchvision's transforms: seconds to import, which only trainings of hours are worth.
+        from pomonag.evaluation.full_training import train_in_full
+
         images = self._images(task)
         checkpoint = self.checkpoints / f"{seed:x}.pt" if self.checkpoints else None
         result = train_in_full(build, images, protocol.pipeline, seed, checkpoint)

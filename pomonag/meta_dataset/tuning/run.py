@@ -17,10 +17,11 @@ from pomonag.errors import UserError
 from pomonag.execution.executor import ProcessExecutor
 from pomonag.execution.study_journal import waiting_for
 from pomonag.meta_dataset.tuning.objective import Objective, TrainingObjective
-from pomonag.meta_dataset.tuning.outcome import Outcome, summary, write_outcome
+from pomonag.meta_dataset.tuning.outcome import Outcome, write_outcome
 from pomonag.meta_dataset.tuning.plots import write_plots
 from pomonag.meta_dataset.tuning.profile import TASKS, Pair, TuningProfile, drawn_pairs, tuning_profile
 from pomonag.meta_dataset.tuning.recipes import TrainOnce, accuracies, missing
+from pomonag.meta_dataset.tuning.summary import summary
 from pomonag.meta_dataset.tuning.trials import OneTrial, finished, recipe_studies, studies
 from pomonag.records.claims import Claims
 from pomonag.records.files import atomic_write
