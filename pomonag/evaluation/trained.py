@@ -80,8 +80,13 @@ class TrainingProtocol:
     @property
     def hash(self) -> str:
         """Twelve hexadecimal digits that change with any setting."""
-        text = json.dumps(self.settings, sort_keys=True)
-        return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
+        return settings_hash(self.settings)
+
+
+def settings_hash(settings: dict[str, Any]) -> str:
+    """The hash of a protocol's settings, as shards spell them out."""
+    text = json.dumps(settings, sort_keys=True)
+    return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
 
 
 @dataclass(frozen=True)

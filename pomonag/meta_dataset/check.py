@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections import Counter
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ import pandas as pd
 from sklearn.linear_model import HuberRegressor
 
 from pomonag.data.tasks import is_held_out
+from pomonag.evaluation.trained import settings_hash
 from pomonag.meta_dataset.measurement import provenance_hash
 from pomonag.meta_dataset.plan import isomorphism_hash
 from pomonag.meta_dataset.schema import Row, frame_of, problems_of, read_shard, shard_paths
@@ -37,12 +39,16 @@ def check_meta_dataset(folder: str | os.PathLike[str]) -> CheckReport:
     """Check every row of a folder of shards. Raises UserError when a shard cannot be read at all."""
     rows: list[Row] = []
     problems: list[str] = []
-    spaces: dict[str, tuple[str, dict[str, int]]] = {}
+    protocols: dict[str, dict[str, Any]] = {}
     for path in shard_paths(folder):
         part, metadata = read_shard(path)
         rows += part
-        for key, settings in metadata["protocols"].items():
-            spaces[key] = settings["space"], {"classes": settings["classes"], "resolution": settings["resolution"]}
+        protocols |= metadata["protocols"]
+        problems += [
+            f"{path.name}: protocol {key} does not match its hash"
+            for key, settings in metadata["protocols"].items()
+            if settings_hash(settings) != key
+        ]
         problems += [
             f"{path.name}: provenance {key} does not match its hash"
             for key, record in metadata["provenance"].items()
@@ -57,11 +63,13 @@ def check_meta_dataset(folder: str | os.PathLike[str]) -> CheckReport:
     problems += [f"{_name(row)}: {problem}" for row in rows for problem in problems_of(row)]
     problems += [f"{key[:3]} is there {n} times" for key, n in Counter(r.key for r in rows).items() if n > 1]
     warnings: list[str] = []
-    for protocol in sorted({row.protocol for row in rows} & set(spaces)):
-        name, full = spaces[protocol]
+    for protocol in sorted({row.protocol for row in rows} & set(protocols)):
+        settings = protocols[protocol]
+        space = search_space(settings["space"])
         part = [row for row in rows if row.protocol == protocol]
-        problems += _wrong_costs(part, search_space(name), full)
-        warnings += _odd_latencies(part, search_space(name))
+        problems += _wrong_settings(part, settings)
+        problems += _wrong_costs(part, space, {name: settings[name] for name in ("classes", "resolution")})
+        warnings += _odd_latencies(part, space)
     problems += [f"{_name(row)}: held_out is {row.held_out}" for row in rows if is_held_out(row.task) != row.held_out]
     return CheckReport(
         rows=len(rows),
@@ -71,6 +79,19 @@ def check_meta_dataset(folder: str | os.PathLike[str]) -> CheckReport:
         problems=tuple(problems),
         warnings=tuple(warnings),
     )
+
+
+def _wrong_settings(rows: list[Row], settings: dict[str, Any]) -> list[str]:
+    """Rows whose columns say other settings than their protocol does."""
+    trained_by = settings.get("pipeline") or settings["recipe"]
+    expected = {name: trained_by[name] for name in ("resolution", "epochs", "batch_size")}
+    expected["reduced"] = json.dumps(dict(settings["reduced"]), sort_keys=True)
+    return [
+        f"{_name(row)}: {name} is {getattr(row, name)}, its protocol says {value}"
+        for row in rows
+        for name, value in expected.items()
+        if getattr(row, name) != value
+    ]
 
 
 def _wrong_costs(rows: list[Row], space: Any, full: dict[str, int]) -> list[str]:

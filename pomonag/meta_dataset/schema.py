@@ -181,8 +181,13 @@ def problems_of(row: Row) -> list[str]:
     problems = []
     if row.status not in ("ok", "failed"):
         problems.append(f"status {row.status!r} is neither ok nor failed")
+    labels = [name for name in ("accuracy", "loss", "true_class_probability") if getattr(row, name) is not None]
     if row.status == "failed" and not row.error:
         problems.append("failed without an error")
+    elif row.status == "failed" and labels:
+        problems.append(f"failed, but has {', '.join(labels)}")
+    if row.status == "ok" and row.error:
+        problems.append(f"ok with the error {row.error!r}")
     if row.status == "ok":
         for name, low, high in (
             ("accuracy", 0.0, 100.0),
@@ -195,8 +200,10 @@ def problems_of(row: Row) -> list[str]:
             value = getattr(row, name)
             if value is None or not math.isfinite(value) or not low <= value <= high:
                 problems.append(f"{name} is {value}, expected {low:g} to {high:g}")
-        if row.latency_ms is not None and not 0 < row.latency_ms < 1e5:
-            problems.append(f"latency_ms is {row.latency_ms}")
+        for name in ("latency_ms", "latency_median_ms", "latency_wall_ms"):
+            value = getattr(row, name)
+            if (value is None) != (row.latency_ms is None) or (value is not None and not 0 < value < 1e5):
+                problems.append(f"{name} is {value}")
     if row.params <= 0 or row.macs <= 0:
         problems.append(f"params {row.params} and macs {row.macs} must be positive")
     return problems

@@ -53,6 +53,12 @@ def test_whole_data_has_no_problems(folder):
         ({"provenance": "0" * 12}, "does not explain"),
         ({"status": "lost"}, "neither ok nor failed"),
         ({"status": "failed"}, "without an error"),
+        ({"status": "failed", "error": "x"}, "failed, but has accuracy"),
+        ({"error": "x"}, "ok with the error"),
+        ({"latency_wall_ms": None}, "latency_wall_ms is None"),
+        ({"latency_median_ms": -1.0}, "latency_median_ms is -1.0"),
+        ({"epochs": 4}, "epochs is 4, its protocol says 3"),
+        ({"reduced": "{}"}, "reduced is {}, its protocol says"),
     ],
 )
 def test_a_spoiled_row_is_named(folder, columns, message):
@@ -68,12 +74,14 @@ def test_a_spoiled_row_is_named(folder, columns, message):
 def test_duplicates_and_changed_provenance(folder):
     def change(rows, metadata):
         metadata["provenance"] = {key: {**record, "cpu": "another"} for key, record in metadata["provenance"].items()}
+        metadata["protocols"] = {key: {**settings, "classes": 21} for key, settings in metadata["protocols"].items()}
         return [*rows, rows[0]], metadata
 
     spoil(folder, change)
     problems = check_meta_dataset(folder).problems
     assert any("is there 2 times" in p for p in problems)
-    assert any("does not match its hash" in p for p in problems)
+    assert any(p.startswith("rows-0000.parquet: provenance") and "does not match its hash" in p for p in problems)
+    assert any(p.startswith("rows-0000.parquet: protocol") and "does not match its hash" in p for p in problems)
 
 
 def test_outlying_and_disturbed_latencies_are_warnings(folder):
