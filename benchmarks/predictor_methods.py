@@ -38,16 +38,17 @@ ENSEMBLE_STEPS = (75, 150, 300)
 GUIDE = GuideTraining(steps=1200, batch=256, sigma_max=5.0)
 CODE_DROPOUT = 0.8
 
-# A fiftieth of the release's 10,000 steps, with batches of rows of two tasks.
-REFERENCE_STEPS = 200
-_REFERENCE = Schedule(steps=REFERENCE_STEPS, batch=128, learning_rate=1e-3, warmup=20)
+# A twentieth of the release's 10,000 steps, with batches of rows of four tasks. On validation rows a fiftieth with two
+# tasks learned denoised accuracy to 0.50 within tasks and noisy accuracy not at all, 800 steps with four to 0.65.
+REFERENCE_STEPS = 500
+_REFERENCE = Schedule(steps=REFERENCE_STEPS, batch=128, learning_rate=1e-3, warmup=50)
 STRATEGIES = {
     # The release's: Adam at a constant rate, the last weights count.
     "an": _REFERENCE,
     # POMONAG App. C: AdamW, decay 5e-3, cosine annealing; the weights of the best validation Spearman count.
     "ours": replace(_REFERENCE, anneal=True, weight_decay=5e-3),
 }
-TASKS_PER_BATCH = 2
+TASKS_PER_BATCH = 4
 
 
 @dataclass(frozen=True, eq=False)

@@ -86,8 +86,8 @@ def _runs(space: str) -> list[Run]:
         for method, compute, seconds in (("pomonag", _fast_denoised, 20.0), ("pair_ridge", _ridge, 2.0))
     ]
     return [
-        run("diffusionnag", "reference", ACCURACY, _diffusionnag, 60.0),
-        run("pomonag", "reference", FIVE, _pomonag_reference, 150.0),
+        run("diffusionnag", "reference", ACCURACY, _diffusionnag, 80.0),
+        run("pomonag", "reference", FIVE, _pomonag_reference, 190.0),
         run("pomonag", "fast", (*FIVE, *CEILINGS), _fast, 70.0),
         run("pair_ridge", "baseline", quantities("denoised"), _ridge, 2.0),
         run("params", "baseline", quantities("denoised"), _params, 1.0),

@@ -55,7 +55,7 @@ def _run(method: str, step: Step) -> Run:
         "reference",
         ACCURACY,
         functools.partial(_compute, step=step),
-        60.0,
+        80.0,
         space="nb201",
         settings=asdict(step),
         encoder=encoder_of(step),

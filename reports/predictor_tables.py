@@ -12,7 +12,7 @@ from reports.tables import Entry, Plain, Ratio, ReportTable, Row
 
 META_TEST = "meta-test"
 _PREDICTORS = (
-    ("DiffusionNAG, reference", "An et al.'s training, a fiftieth of its steps", "diffusionnag", "reference"),
+    ("DiffusionNAG, reference", "An et al.'s training, a twentieth of its steps", "diffusionnag", "reference"),
     ("POMONAG, reference", "App. C: AdamW, cosine, validation Spearman; as many steps", "pomonag", "reference"),
     ("POMONAG, fast mode", "ensemble of clean architectures, one network of noisy ones", "pomonag", "fast"),
 )  # fmt: skip
