@@ -103,3 +103,29 @@ def test_without_the_table_each_run_says_so(monkeypatch):
 def test_scores_of_a_part_of_the_space_are_not_enough(monkeypatch):
     monkeypatch.setattr("pomonag.meta_dataset.training_free_table.shipped_scores", lambda space: [0] * 600)
     assert "600 of 15625 architectures have training-free scores" in " ".join(one("naswot", "score").missing())
+
+
+def test_a_seed_trains_from_that_seed_without_the_judged_table(monkeypatch):
+    asked = {}
+
+    def train(space, tasks, code, training):
+        asked.update(tasks=tasks, seed=training.seed)
+        return lambda features, given: features.sum(-1) + 0 * given.sum()
+
+    monkeypatch.setattr("pomonag.predictors.predictor_training.train_ensemble", train)
+    monkeypatch.setattr("pomonag.predictors.supervision.supervision", lambda name, space: name)
+    cells, scores = external_check._trained_scores("cifar100", 2**31 + 7)
+    assert asked == {"tasks": "without_cifar100", "seed": 7}
+    assert scores == pytest.approx(inputs.space().features(cells).sum(-1), rel=1e-5)
+    run = one("pomonag", "leave-one-out-trained", "cifar100")
+    assert run.settings["supervision"] == "without_cifar100"
+
+
+def test_a_shipped_set_is_asked_under_its_own_protocol():
+    run = one("pomonag", "lite-rows")
+    if missing := inputs.checkpoint_need("lite_rows/predictors").missing():
+        pytest.skip(missing)
+    cells, scores = run.compute.args[0](0)
+    assert len(cells) == len(scores) == inputs.space().size
+    params = inputs.space().cost(cells).params
+    assert 0.2 < np.corrcoef(scores, params)[0, 1] < 0.95
