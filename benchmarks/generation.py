@@ -25,7 +25,18 @@ FAST_STEPS = 20
 FAST_PREDICTOR_CALLS = COUNT * FAST_STEPS + COUNT
 REFERENCE_STEPS = 1000
 # What each checkpoint set was taught: full trainings, our reduced ones, or scores without any training.
-PROTOCOLS = {"lite_rows": "lite", "training_free": "proxy", "params_only": "proxy"}
+PROTOCOLS = {"lite_rows": "lite", "training_free": "proxy", "own_measurements": "proxy", "params_only": "proxy"}
+
+
+def checkpoint_sets(dataset: str) -> dict[str, str]:
+    """The sets that the report judges by a data set's table, by configuration: none of them saw that table."""
+    return {
+        "leave-one-out": f"without_{dataset}",
+        "lite-rows": "lite_rows",
+        "training-free": "training_free",
+        "own-measurements": "own_measurements",
+        "params-only": "params_only",
+    }
 
 
 _SINGLE_GUIDE = {"single guide": DIFFUSIONNAG_FACTORS}

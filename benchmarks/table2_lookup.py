@@ -38,12 +38,6 @@ def runs() -> list[Run]:
 
 def _runs(dataset: str) -> list[Run]:
     best_of_five = f"best of the {TOP} that the ranking predictor puts first"
-    variants = {
-        "leave-one-out": f"without_{dataset}",
-        "lite-rows": "lite_rows",
-        "training-free": "training_free",
-        "params-only": "params_only",
-    }
     return [
         _search("random_search", RandomSearch, dataset),
         _search("regularised_evolution", RegularisedEvolution, dataset),
@@ -54,7 +48,7 @@ def _runs(dataset: str) -> list[Run]:
         ),
         *(
             _generated("pomonag-best-of-5", name, dataset, predictors, TOP, best_of_five, 4.0)
-            for name, predictors in variants.items()
+            for name, predictors in generation.checkpoint_sets(dataset).items()
         ),
     ]
 

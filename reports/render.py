@@ -23,6 +23,7 @@ from reports.consistency import RULES, check, load_paper
 from reports.data_cards import data_cards
 from reports.decisions import DECISIONS
 from reports.evidence import Evidence, NotRun, Number
+from reports.external_table import external_table
 from reports.findings import findings, foremost, paper_findings
 from reports.judgement import Judged, headline, judgements, marks_of
 from reports.leakage import attribution, audit
@@ -37,6 +38,7 @@ from reports.paper_tables import paper_tables
 from reports.pipeline_tunings import tunings
 from reports.predictor_tables import predictor_tables
 from reports.provenance_panel import SETTING, as_script, panel_data
+from reports.real_rows_table import real_rows_table
 from reports.verdict import Name
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -84,6 +86,7 @@ def render(evidence: Evidence, version: str | None = None) -> str:
         "panels": panels(evidence),
         "paper_figures": paper_figures(evidence),
         "predictors": predictor_tables(evidence),
+        "external": [external_table(evidence), real_rows_table()],
         "learning_curves": learning_curves(evidence),
         "data_cards": data_cards(),
         "series": figures.LABELS,
@@ -180,6 +183,7 @@ def kind(entry: Any) -> str:
         tables.Ratio: "ratio",
         tables.Plain: "plain",
         tables.Compared: "compared",
+        tables.Quoted: "quoted",
     }
     return next(name for kinds, name in names.items() if isinstance(entry, kinds))
 

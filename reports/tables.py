@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from reports.evidence import Evidence, NotRun, Number, paired_ratios
 from reports.measurements import RunKey, Summary, summarise
-from reports.paper_numbers import by_place
+from reports.paper_numbers import PaperNumber, by_place
 
 DEVICES = {"pixel3": "Pixel 3", "raspi4": "Raspberry Pi 4", "1080ti_1": "GTX 1080 Ti, batch 1"}
 DATASETS = {"cifar10": "CIFAR-10", "cifar100": "CIFAR-100"}
@@ -36,7 +36,14 @@ class Compared:
     ratio: Ratio | Plain
 
 
-Entry = Number | NotRun | Ratio | Plain | Compared
+@dataclass(frozen=True)
+class Quoted:
+    """A number of the paper's in a row of its own."""
+
+    number: PaperNumber
+
+
+Entry = Number | NotRun | Ratio | Plain | Compared | Quoted
 
 
 @dataclass(frozen=True)
@@ -128,6 +135,12 @@ TABLE_2 = (
     Line("POMONAG, best of five", "best of the five ranked highest", "pomonag-best-of-5", _LOO),
     Line("… from lite rows alone", "best of five; no real label seen", "pomonag-best-of-5", "lite-rows"),
     Line("… from training-free scores", "best of five; NASWOT, synflow, params", "pomonag-best-of-5", "training-free"),
+    Line(
+        "… from our own measurements alone",
+        "best of five; training-free scores and lite rows",
+        "pomonag-best-of-5",
+        "own-measurements",
+    ),
     Line("… from params alone", "best of five", "pomonag-best-of-5", "params-only"),
     Line("Random members of the top 250", "best of five draws", "top250", "draws"),
 )

@@ -1,73 +1,77 @@
-"""How well scores without any real table rank a benchmark's trained networks.
+"""How well scores rank a benchmark's trained networks: the figures, and scores that need no predictor beside them.
 
-`python -m pomonag.predictors.external_check` prints it. Only for reporting: nothing is
-fitted to the tables or chosen by what this prints.
+Only for reporting: nothing is fitted to the tables or chosen by these figures. `python -m benchmarks run --table
+external` measures them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import click
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.stats import spearmanr
 
-from pomonag.errors import UserError
+from pomonag.errors import UserError, unknown_name
 from pomonag.evaluation.tabular import AccuracyTable
-from pomonag.guarded import run_guarded
 from pomonag.meta_dataset.training_free import SCORES, VOTERS, vote
 from pomonag.meta_dataset.training_free_table import shipped_scores
-from pomonag.predictors.own_measurements import lite_scores, own_vote
-from pomonag.spaces import SearchSpace, search_space
+from pomonag.predictors.own_measurements import own_vote
+from pomonag.spaces import SearchSpace
+
+TOP = 5
+# The table's own accuracy after 12 epochs: what a reduced training of these very networks says of their full one.
+TWELVE_EPOCHS = "table_12ep"
+REFERENCES = ("params", TWELVE_EPOCHS, *SCORES, "vote", "own_vote")
 
 
-def agreement(table: AccuracyTable, architectures: Sequence[Any], scores: Mapping[str, ArrayLike]) -> pd.DataFrame:
-    """Spearman correlation of each score [n] with the 200-epoch accuracies, a row a score, a column a data set.
+def reference_score(name: str, space: SearchSpace, table: AccuracyTable, dataset: str) -> np.ndarray:
+    """One of `REFERENCES` for each row of `shipped_scores`, [n]; higher is better."""
+    shipped = shipped_scores(space.name)
+    if name not in REFERENCES:
+        raise unknown_name("reference score", name, REFERENCES)
+    if name == TWELVE_EPOCHS:
+        return table.accuracy(scored_architectures(space), dataset, "test_acc_12ep")
+    if name == "vote":
+        return vote({voter: shipped[voter] for voter in VOTERS})
+    if name == "own_vote":
+        return own_vote(space, dataset)
+    return shipped[name].to_numpy(float)
+
+
+def scored_architectures(space: SearchSpace) -> list[Any]:
+    """The architectures of `shipped_scores`, in its order."""
+    return [space.parse(text) for text in shipped_scores(space.name)["architecture"]]
+
+
+def agreement(table: AccuracyTable, dataset: str, architectures: Sequence[Any], scores: ArrayLike) -> float:
+    """Spearman correlation of scores [n] with the 200-epoch accuracies on a data set.
 
     Over the connected architectures: the others are at chance, and ties of theirs would count as skill. Raises
-    UserError for a score of another length.
+    UserError for scores of another length.
     """
+    values = _checked(architectures, scores)
     connected = np.array([getattr(architecture, "is_connected", True) for architecture in architectures])
-    found = {}
-    for dataset in table.datasets:
-        accuracy = table.accuracy(architectures, dataset)[connected]
-        for name, values in scores.items():
-            if np.shape(values) != connected.shape:
-                raise UserError(f"got {np.shape(values)} values of {name!r}, expected {connected.shape}")
-            found[name, dataset] = spearmanr(np.asarray(values)[connected], accuracy).statistic
-    return pd.Series(found).unstack(sort=False)
+    accuracy = table.accuracy(architectures, dataset)
+    return float(spearmanr(values[connected], accuracy[connected]).statistic)
 
 
-def external_check(space: SearchSpace, table: AccuracyTable) -> pd.DataFrame:
-    """Every training-free score, params, the lite rows' predictor and their votes against the table's columns."""
-    shipped = shipped_scores(space.name)
-    architectures = [space.parse(text) for text in shipped["architecture"]]
-    ranks = {name: shipped[name].rank() for name in VOTERS}
-    scores: dict[str, ArrayLike] = {name: shipped[name].to_numpy() for name in (*SCORES, "params")}
-    scores["mean rank of " + ", ".join(VOTERS)] = np.mean(list(ranks.values()), axis=0)
-    scores["vote of " + ", ".join(VOTERS)] = vote({name: shipped[name] for name in VOTERS})
-    scores["vote of all"] = vote({name: shipped[name] for name in (*SCORES, "params")})
-    parts = []
-    for dataset in table.datasets:
-        own = {"lite rows": lite_scores(space, architectures, dataset), "own vote": own_vote(space, dataset)}
-        parts.append(agreement(table, architectures, scores | own)[dataset])
-    return pd.concat(parts, axis=1)
+def best_of_top(
+    table: AccuracyTable, dataset: str, architectures: Sequence[Any], scores: ArrayLike, top: int = TOP
+) -> tuple[float, list[Any]]:
+    """Points between the table's optimum and the best of the `top` that score highest, and these, best first.
+
+    0 where the optimum is among them. Of equal scores those that come first in `architectures` count. Raises
+    UserError for scores of another length, and for a table that does not hold the whole space.
+    """
+    first = np.argsort(-_checked(architectures, scores), kind="stable")[:top]
+    chosen = [architectures[i] for i in first]
+    return table.best(dataset) - float(table.accuracy(chosen, dataset).max()), chosen
 
 
-@click.command()
-@click.option("--space", default="nb201", show_default=True)
-def main(space: str) -> None:
-    """Print the rank correlations of scores without any real table with the benchmark's 200-epoch accuracies."""
-    the_space = search_space(space)
-    found = external_check(the_space, AccuracyTable(space=the_space))
-    click.echo("| score | " + " | ".join(found.columns) + " |")
-    click.echo("|---|" + "---|" * len(found.columns))
-    for name, row in found.iterrows():
-        click.echo(f"| {name} | " + " | ".join(f"{value:.3f}" for value in row) + " |")
-
-
-if __name__ == "__main__":
-    run_guarded(main, "interrupted")
+def _checked(architectures: Sequence[Any], scores: ArrayLike) -> np.ndarray:
+    values = np.asarray(scores, dtype=np.float64)
+    if values.shape != (len(architectures),):
+        raise UserError(f"got scores of shape {values.shape}, expected ({len(architectures)},), one an architecture")
+    return values

@@ -5,7 +5,6 @@ Each kind of split is drawn with several seeds, each run is a record on disk bef
 
 from __future__ import annotations
 
-import functools
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -17,9 +16,9 @@ import torch
 from scipy.stats import t as student
 
 from pomonag.data.sources import data_path
-from pomonag.errors import UserError
 from pomonag.guarded import run_guarded
 from pomonag.predictors.real_row_evaluation import evaluate_real_rows
+from pomonag.predictors.real_row_figures import SHIPPED
 from pomonag.predictors.real_row_splits import KINDS, split
 from pomonag.predictors.real_rows import TaskClasses, read_real_rows
 from pomonag.records.files import atomic_write
@@ -27,18 +26,7 @@ from pomonag.records.provenance import provenance
 from pomonag.records.record_store import RecordStore
 from pomonag.spaces import search_space
 
-SHIPPED = Path(__file__).resolve().parents[1] / "assets" / "real_rows" / "nb201.json"
 _VERSION = 1  # of the model and the figures: another one is measured anew
-
-
-@functools.cache
-def shipped_figures() -> dict[str, Any]:
-    """The shipped file: `runs` (`split`, `seed` and what `evaluate_real_rows` gives), `summary`, `provenance`."""
-    try:
-        found = json.loads(SHIPPED.read_text(encoding="utf-8"))
-        return {key: found[key] for key in ("runs", "summary", "provenance")}
-    except (OSError, ValueError, KeyError) as error:
-        raise UserError(f"{SHIPPED} is not whole ({error!r}); restore it, or reinstall pomonag") from error
 
 
 def summary(runs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -50,7 +50,7 @@ def train_predictor_set(
     """Trains a set of `supervision.SETS`; raises DataMissing where its labels are not there."""
     started, cpu = time.perf_counter(), time.process_time()
     tasks = supervision(name, space)
-    code = _fitted_code()
+    code = fitted_code()
     ensemble = train_ensemble(space, tasks, code, training=ensemble_training, progress=progress)
     latency = _fitted_latency(space)
     functions: dict[str, Any] = {LATENCY_HEAD: partial(_predicted_latency, space, latency)}
@@ -87,7 +87,8 @@ def _label_counts(tasks: list[LabelledTask]) -> dict[str, int]:
     return counts
 
 
-def _fitted_code() -> DatasetCode:
+def fitted_code() -> DatasetCode:
+    """The code of data sets that all sets share, fitted to the embeddings of 200 training tasks."""
     embeddings = [embed_task(task(name)) for name in task_names(200, 0)]
     code = DatasetCode(embeddings[0].shape[-1])
     code.fit(embeddings)

@@ -33,7 +33,7 @@ from pomonag.predictors.own_measurements import own_vote
 from pomonag.records.seeds import seed_of
 from pomonag.spaces.search_space import SearchSpace
 
-_LEAVE_ONE_OUT_ROWS = 1000  # uniformly drawn rows of the other data set's table
+LEAVE_ONE_OUT_ROWS = 1000  # uniformly drawn rows of the other data set's table
 
 
 @dataclass(frozen=True)
@@ -146,7 +146,7 @@ def _shipped(space: SearchSpace) -> list[LabelledTask]:
 def _without(dataset: str) -> Callable[[SearchSpace], list[LabelledTask]]:
     other = {"cifar10": "cifar100", "cifar100": "cifar10"}[dataset]
     return lambda space: [
-        table_task(space, other, _LEAVE_ONE_OUT_ROWS),
+        table_task(space, other, LEAVE_ONE_OUT_ROWS),
         *imagenet32_tasks(space),
         *lite_tasks(space),
     ]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pomonag.predictors.real_row_repeats import shipped_figures, summary
+from pomonag.predictors.real_row_figures import shipped_figures
+from pomonag.predictors.real_row_repeats import summary
 from pomonag.predictors.real_row_splits import KINDS
 
 

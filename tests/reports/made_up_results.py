@@ -6,7 +6,7 @@ import random
 from pathlib import Path
 
 from pomonag.records.record_store import RecordStore
-from reports import tables
+from reports import external_table, tables
 from reports.measurements import RunKey, RunRecord, Value
 
 ARCHITECTURE = "|skip_connect~0|+|none~0|none~1|+|{}~0|none~1|none~2|"
@@ -39,6 +39,12 @@ def every_run(seeds: int = 3, draw: int = 0) -> list[RunRecord]:
                 runs.append(
                     a_record(tables.key_of("2", line, dataset), [value("test_accuracy", best, "%"), count], seed)
                 )
+        for line in external_table.LINES:
+            for dataset in tables.DATASETS:
+                values = [value("spearman_full", 0.8, "rho")]
+                if line.metrics is None:
+                    values.append(value("top5_gap", 0.5, "%"))
+                runs.append(a_record(external_table.external_key(line, dataset), values, seed))
         for place in tables.front_places():
             if place.metric == "hypervolume_params":
                 continue
