@@ -189,7 +189,7 @@ def difference(ours: float, theirs: float) -> float:
 def _missing(n: PaperNumber) -> str:
     method = n.method.lower()
     if n.space == "mbv3":
-        return "the mbv3 space is not part of this version"
+        return "networks of the mbv3 space are measured, but not generated in this version"
     if n.table == "2" and method not in ("diffusionnag", "pomonag-acc"):
         return f"no module baselines/ for {n.method} yet"
     if n.table == "text":

@@ -105,7 +105,7 @@ def panel(evidence: Evidence, key: PanelKey) -> FrontPanel | Missing:
     """What is known about a panel."""
     reported = reported_by_the_paper(key)
     if key.space != "nb201":
-        return Missing(f"the {key.space} space is not part of this version", reported=reported)
+        return Missing(f"networks of the {key.space} space are not generated in this version", reported=reported)
     ours = run_key(evidence, key, "pomonag")
     seeds = [front for run in evidence.runs(ours) if (front := _front(run, key))]
     if not seeds:
