@@ -35,14 +35,18 @@ The rows of a build that is to go no further: pomonag meta-dataset compact --out
 """,
 )
 @click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder of the rows.")
-@click.option("--space", "space_name", default="nb201", show_default=True, help="Space of the architectures.")
+@click.option(
+    "--space", "space_name", default="nb201", show_default=True, help="Space of the architectures: nb201 or mbv3."
+)
 @click.option(
     "--profile",
     default="lite",
     show_default=True,
     help="lite: a reduced training of seconds. paper: the full network by the paper's pipeline, hours a row.",
 )
-@click.option("--from-scratch", is_flag=True, help="With --profile paper: He-normal weights where it has ImageNet's.")
+@click.option(
+    "--from-scratch", is_flag=True, help="With --profile paper: He-normal weights where it has ImageNet's (mbv3)."
+)
 @click.option("--rows", default=1000, show_default=True, type=click.IntRange(1), help="Rows in all.")
 @click.option("--repeats", default=0, show_default=True, type=click.IntRange(0), help="Rows measured once more.")
 @click.option(
@@ -96,9 +100,10 @@ def build(
         raise UserError(f"got --from-scratch with --profile {profile}, whose networks start from scratch anyway")
     protocol = training_protocol(profile, space_name, from_scratch=from_scratch)
     source = absolute(pool)
+    opened = open_pool(source, track=shown())
     protocol = replace(
         protocol,
-        pool=open_pool(source, track=shown()).name,
+        pool=opened.name,
         split=split_of(split_name) if split_name else protocol.split,
     )
     plan = lite_plan(protocol.space)
@@ -108,7 +113,7 @@ def build(
         held_out_tasks=plan.held_out_tasks if held_out_tasks is None else held_out_tasks,
     )
     config = BuildConfig(rows=rows, repeats=repeats, plan=plan, protocol=protocol)
-    summary = build_meta_dataset(config, executor(executor_name, workers), out, pool=source)
+    summary = build_meta_dataset(config, executor(executor_name, workers), out, pool=source, opened=opened)
     if summary.in_vain:
         errors = [row.error for row in read_rows(out) if row.status == "failed"]
         raise UserError(
@@ -129,21 +134,21 @@ def build(
     epilog="""Examples:
 
   pomonag meta-dataset compact --out rows/ --finish
-  pomonag meta-dataset compact --space nb201 --finish
+  pomonag meta-dataset compact --space mbv3 --finish
 """,
 )
-@click.option(
-    "--space", "space_name", default="nb201", show_default=True, help="Space whose shipped rows grow, without --out."
-)
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder of a build.")
+@click.option("--space", "space_name", help="Instead of --out: the space, nb201 or mbv3, whose shipped rows grow.")
 @click.option("--finish", is_flag=True, help="Also make a smaller shard of what is left.")
-def compact(space_name: str, out: Path | None, finish: bool) -> None:
+def compact(out: Path | None, space_name: str | None, finish: bool) -> None:
     """Move measured rows from a build's journal into shards of 250, without measuring any."""
     from pomonag.meta_dataset import compaction
     from pomonag.meta_dataset.schema import SHIPPED, read_rows
     from pomonag.spaces import search_space
 
-    folder = out or SHIPPED / search_space(space_name).name
+    if (out is None) == (space_name is None):
+        raise UserError("expected either --space or --out: whose measured rows are to become shards")
+    folder = out if out is not None else SHIPPED / search_space(str(space_name)).name
     if not (folder / compaction.JOURNAL).is_dir():
         raise UserError(
             f"{folder} has no journal of measured rows, expected the folder of a `pomonag meta-dataset build`. "

@@ -19,7 +19,7 @@ from pomonag.commands.shared import Command, data_dir_option
   pomonag meta-dataset tune --space nb201 --profile lite --workers 2 --out tuning/
 """,
 )
-@click.option("--space", default="nb201", show_default=True, help="Search space.")
+@click.option("--space", default="nb201", show_default=True, help="Search space: nb201 or mbv3.")
 @click.option(
     "--profile",
     default="lite",

@@ -16,7 +16,7 @@ from typing import Any
 from rich.console import Console
 
 from pomonag.data.miniimagenet import MiniImageNet32
-from pomonag.data.pools import open_pool
+from pomonag.data.pools import Pool, open_pool
 from pomonag.data.tasks import prepare_tasks
 from pomonag.errors import UserError
 from pomonag.evaluation.trained import Measurement, TrainingProtocol
@@ -78,6 +78,7 @@ def build_meta_dataset(
     *,
     data_dir: str | os.PathLike[str] | None = None,
     pool: str = MiniImageNet32.name,
+    opened: Pool | None = None,
     finish: bool = True,
     measure: Callable[[PlannedRow], Measurement] | None = None,
     console: Console | None = None,
@@ -86,7 +87,8 @@ def build_meta_dataset(
 
     Each row is on disk in `out/journal` before the next one starts; running the same command again goes on where
     the last one ended, whatever ended it. Shards of 250 rows are written as they fill; with `finish` the
-    remainder becomes a last, smaller shard. The images are those of `pool`, as `open_pool` finds them.
+    remainder becomes a last, smaller shard. The images are those of `pool`, as `open_pool` finds them, or found it
+    (`opened`), which may have taken long.
     `measure` replaces the real measurement (it must be picklable).
     Raises UserError when another build works in `out`, when `out` has rows of another protocol or of a newer version,
     when the images are not there, and when the disk refuses.
@@ -98,6 +100,7 @@ def build_meta_dataset(
         out,
         data_dir=data_dir,
         pool=pool,
+        opened=opened,
         attempts=config.attempts,
         finish=finish,
         measure=measure,
@@ -113,6 +116,7 @@ def measure_rows(
     *,
     data_dir: str | os.PathLike[str] | None = None,
     pool: str = MiniImageNet32.name,
+    opened: Pool | None = None,
     attempts: int = 3,
     finish: bool = True,
     mixed: bool = False,
@@ -123,7 +127,7 @@ def measure_rows(
     out = Path(out)
     if measure is None:
         # Found by each row instead, damage would make every row of the plan a failed one.
-        _prepare_images(planned, protocol, pool, data_dir, console)
+        _prepare_images(planned, protocol, pool, opened, data_dir, console)
     try:
         (out / JOURNAL).mkdir(parents=True, exist_ok=True)
         # The shards are the product; the journal belongs to this machine's build.
@@ -186,12 +190,13 @@ def _prepare_images(
     planned: Sequence[PlannedRow],
     protocol: TrainingProtocol,
     source: str,
+    opened: Pool | None,
     data_dir: str | os.PathLike[str] | None,
     console: Console | None,
 ) -> None:
     console = console or Console(stderr=True)
     show = shown(console)
-    pool = open_pool(source, data_dir, show)
+    pool = opened or open_pool(source, data_dir, show)
     if pool.name != protocol.pool:
         raise UserError(f"{source} is the pool {pool.name}, the protocol is for {protocol.pool}")
     for notice in prepare_tasks({row.task for row in planned}, pool, protocol.split, show):

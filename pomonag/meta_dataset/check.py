@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ import pandas as pd
 from sklearn.linear_model import HuberRegressor
 
 from pomonag.data.tasks import is_held_out
+from pomonag.errors import UserError
 from pomonag.evaluation.trained import settings_hash
 from pomonag.meta_dataset.measurement import provenance_hash
 from pomonag.meta_dataset.plan import isomorphism_hash
@@ -66,11 +68,17 @@ def check_meta_dataset(folder: str | os.PathLike[str]) -> CheckReport:
     for protocol in sorted({row.protocol for row in rows} & set(protocols)):
         settings = protocols[protocol]
         space = search_space(settings["space"])
-        part = [row for row in rows if row.protocol == protocol]
+        named = [row for row in rows if row.protocol == protocol]
+        part = [row for row in named if _refusal(space.parse, row.architecture) is None]
+        problems += [f"{_name(row)}: {why}" for row in named if (why := _refusal(space.parse, row.architecture))]
         problems += _wrong_settings(part, settings)
         problems += _wrong_costs(part, space, {name: settings[name] for name in ("classes", "resolution")})
         warnings += _odd_latencies(part, space)
-    problems += [f"{_name(row)}: held_out is {row.held_out}" for row in rows if is_held_out(row.task) != row.held_out]
+    for row in rows:
+        if why := _refusal(is_held_out, row.task):
+            problems.append(f"{_name(row)}: {why}")
+        elif is_held_out(row.task) != row.held_out:
+            problems.append(f"{_name(row)}: held_out is {row.held_out}")
     return CheckReport(
         rows=len(rows),
         failed=sum(row.status == "failed" for row in rows),
@@ -79,6 +87,15 @@ def check_meta_dataset(folder: str | os.PathLike[str]) -> CheckReport:
         problems=tuple(problems),
         warnings=tuple(warnings),
     )
+
+
+def _refusal(read: Callable[[str], Any], text: str) -> str | None:
+    """Why a text cannot be read; None where it can."""
+    try:
+        read(text)
+    except UserError as error:
+        return str(error)
+    return None
 
 
 def _wrong_settings(rows: list[Row], settings: dict[str, Any]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
+import re
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -94,7 +95,9 @@ def compact(out: str | os.PathLike[str], attempts: int = 3, *, finish: bool = Fa
                 rows[row.key] = row
     written = []
     pending = list(rows.values())
-    number = len(shard_paths(out))
+    # After the last one, not by count: a damaged shard that was deleted leaves a gap, and no other one may be replaced.
+    numbers = [int(match[1]) for path in shard_paths(out) if (match := re.fullmatch(r"rows-(\d+)", path.stem))]
+    number = max(numbers, default=-1) + 1
     while len(pending) >= SHARD_ROWS or (finish and pending):
         part, pending = pending[:SHARD_ROWS], pending[SHARD_ROWS:]
         path = out / f"rows-{number:04d}.parquet"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar
@@ -216,11 +216,12 @@ class MobileNetV3:
 
     def blocks(self, architectures: Sequence[MobileNetV3Net]) -> Blocks:
         """Kernels, expansions, depths and widths as arrays; what latency tables of blocks are asked with."""
+        kernels, expansions = _slots(architectures)
         return Blocks(
-            kernels=np.array([a.kernels for a in architectures]).reshape(-1, SLOTS),
-            expansions=np.array([a.expansions for a in architectures]).reshape(-1, SLOTS),
-            depths=np.array([a.depths for a in architectures]).reshape(-1, STAGES),
-            widths=np.array([a.width for a in architectures]),
+            kernels=kernels,
+            expansions=expansions,
+            depths=(kernels > 0).reshape(-1, STAGES, STAGE_SLOTS).sum(-1),
+            widths=np.array(WIDTHS)[width_indices(architectures)],
         )
 
     def equivalence_key(self, architecture: MobileNetV3Net) -> str:
@@ -230,24 +231,54 @@ class MobileNetV3:
 
 def width_indices(architectures: Sequence[MobileNetV3Net]) -> np.ndarray:
     """0 for width 1.0 and 1 for width 1.2, int64 [b]."""
-    return np.array([WIDTHS.index(a.width) for a in architectures], dtype=np.int64)
+    return np.fromiter((a.width == WIDTHS[1] for a in architectures), dtype=np.int64, count=len(architectures))
 
 
 def slot_settings(architectures: Sequence[MobileNetV3Net]) -> tuple[np.ndarray, np.ndarray]:
     """Indices of kernel and expansion among `KERNELS` and `EXPANSIONS`, int64 [b, 20] each; -1 in inactive slots."""
+    kernels, expansions = _slots(architectures)
     index = np.full((2, 8), -1)
     index[0, list(KERNELS)] = index[1, list(EXPANSIONS)] = range(3)
-    shape = (len(architectures), SLOTS)
-    kernels = np.array([a.kernels for a in architectures], dtype=np.int64).reshape(shape)
-    expansions = np.array([a.expansions for a in architectures], dtype=np.int64).reshape(shape)
     return index[0][kernels], index[1][expansions]
 
 
+def _slots(architectures: Sequence[MobileNetV3Net]) -> tuple[np.ndarray, np.ndarray]:
+    """Kernels and expansions as they stand in the networks, int64 [b, 20] each."""
+    # By way of bytes: numpy reads tuples one number at a time.
+    columns = ((a.kernels for a in architectures), (a.expansions for a in architectures))
+    kernels, expansions = (np.frombuffer(b"".join(map(bytes, column)), np.uint8) for column in columns)
+    return kernels.astype(np.int64).reshape(-1, SLOTS), expansions.astype(np.int64).reshape(-1, SLOTS)
+
+
 def networks_of(widths: Sequence[int], kernels: np.ndarray, expansions: np.ndarray) -> list[MobileNetV3Net]:
-    """The inverse of `width_indices` and `slot_settings`."""
-    sides = np.array([*KERNELS, 0])[kernels].tolist()
-    factors = np.array([*EXPANSIONS, 0])[expansions].tolist()
-    return [MobileNetV3Net(WIDTHS[w], tuple(k), tuple(e)) for w, k, e in zip(widths, sides, factors)]
+    """The inverse of `width_indices` and `slot_settings`. Raises UserError as `MobileNetV3Net` does."""
+    active = (kernels >= 0).reshape(-1, STAGES, STAGE_SLOTS)
+    whole = active[:, :, : DEPTHS[0]].all((1, 2)) & (active[:, :, 2] >= active[:, :, 3]).all(1)
+    whole &= ((kernels >= 0) == (expansions >= 0)).all(1)
+    sides = _tuples(np.array([*KERNELS, 0])[kernels])
+    factors = _tuples(np.array([*EXPANSIONS, 0])[expansions])
+    # Checked all at once: the constructor's rules take most of the time of a hundred thousand networks.
+    return [
+        (_trusted if sound else MobileNetV3Net)(WIDTHS[width], side, factor)
+        for width, side, factor, sound in zip(widths, sides, factors, whole.tolist())
+    ]
+
+
+def _tuples(slots: np.ndarray) -> Iterator[tuple[int, ...]]:
+    """The rows of whole numbers [n, 20] below 256."""
+    # Lists in between would keep the garbage collector busy for longer than all the rest takes.
+    joined = slots.astype(np.uint8).tobytes()
+    return (tuple(joined[start : start + SLOTS]) for start in range(0, len(joined), SLOTS))
+
+
+def _trusted(width: float, kernels: tuple[int, ...], expansions: tuple[int, ...]) -> MobileNetV3Net:
+    """A network whose settings are known to keep the rules."""
+    net = object.__new__(MobileNetV3Net)
+    put = object.__setattr__
+    put(net, "width", width)
+    put(net, "kernels", kernels)
+    put(net, "expansions", expansions)
+    return net
 
 
 def _networks(n: int, draw: Callable[[int, torch.Size], Tensor]) -> list[MobileNetV3Net]:

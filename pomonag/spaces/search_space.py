@@ -55,7 +55,7 @@ class SearchSpace(Protocol):
         """The default encoding."""
 
     def sample(self, n: int, generator: torch.Generator) -> list[Any]:
-        """n architectures drawn uniformly, with replacement."""
+        """n architectures, with replacement, by the space's own rule: uniform over architectures, or over decisions."""
 
     def mutate(self, architecture: Any, generator: torch.Generator) -> Any:
         """A copy with one decision changed to another value."""
@@ -63,10 +63,10 @@ class SearchSpace(Protocol):
     def parse(self, text: str) -> Any:
         """The architecture that a string names. Raises UserError with the place and the rule that was broken."""
 
-    def cost(self, architectures: Sequence[Any], skeleton: Any | None = None, **settings: int) -> Costs:
+    def cost(self, architectures: Sequence[Any], skeleton: Any | None = None, **settings: Any) -> Costs:
         """Exact costs; `settings` are fields of the skeleton, as a shorthand."""
 
-    def build(self, architecture: Any, skeleton: Any | None = None, **settings: int) -> nn.Module:
+    def build(self, architecture: Any, skeleton: Any | None = None, **settings: Any) -> nn.Module:
         """The trainable network, images [b, 3, h, w] -> logits [b, classes]."""
 
     def features(self, architectures: Sequence[Any]) -> np.ndarray:
@@ -91,7 +91,6 @@ class EnumerableSpace(Protocol):
 
 class Blocks(NamedTuple):
     """n architectures of blocks, five units of up to four: kernels and expansions [n, 20], depths [n, 5].
-
 
     `widths` [n] multiply the channels.
     """

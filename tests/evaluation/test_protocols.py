@@ -1,13 +1,17 @@
 import pytest
 
 from pomonag.errors import UserError
-from pomonag.evaluation.protocols import PROFILES, training_protocol
+from pomonag.evaluation.protocols import LITE_PROTOCOLS, PROFILES, training_protocol
 from pomonag.evaluation.trained import TrainingProtocol
+from pomonag.meta_dataset.schema import SHIPPED, read_shard, shard_paths
 from pomonag.training.pipeline import PAPER_PIPELINES
 
 
 def test_the_shipped_rows_keep_their_protocol():
     assert training_protocol("lite", "nb201").hash == TrainingProtocol().hash == "c85bdc91fe1d"
+    for space in LITE_PROTOCOLS:
+        for path in shard_paths(SHIPPED / space):
+            assert set(read_shard(path)[1]["protocols"]) == {training_protocol("lite", space).hash}
 
 
 def test_the_paper_trains_the_full_network_by_its_pipeline():

@@ -50,6 +50,8 @@ def test_whole_data_has_no_problems(folder):
         ({"true_class_probability": None}, "true_class_probability is None"),
         ({"isomorphism_class": "0" * 12}, "isomorphism class"),
         ({"held_out": True}, "held_out is True"),
+        ({"architecture": "|none~0|"}, "|none~0| seed 0: "),
+        ({"task": "training-000"}, "unknown task 'training-000'"),
         ({"provenance": "0" * 12}, "does not explain"),
         ({"status": "lost"}, "neither ok nor failed"),
         ({"status": "failed"}, "without an error"),

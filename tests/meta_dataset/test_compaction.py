@@ -57,3 +57,15 @@ def test_a_folder_that_is_not_a_builds_and_one_at_work_are_refused(tmp_path, mea
     with alone(tmp_path), pytest.raises(UserError, match="another build works"):
         run("--out", tmp_path)
     assert shard_paths(tmp_path) == []
+
+
+def test_a_deleted_shard_comes_again_from_the_journal_and_replaces_no_other(tmp_path, measure):
+    journal(tmp_path, measure, 510)
+    first, second = shard_paths(tmp_path)
+    kept = second.read_bytes()
+    first.unlink()
+    assert "shards written: rows-0002.parquet, rows-0003.parquet" in run("--out", tmp_path, "--finish")
+    assert second.read_bytes() == kept
+    assert len({row.key for row in read_rows(tmp_path)}) == len(read_rows(tmp_path)) == 510
+    with pytest.raises(UserError, match="either --space or --out"):
+        run("--out", tmp_path, "--space", "nb201")

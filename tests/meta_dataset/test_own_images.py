@@ -66,6 +66,21 @@ def test_the_card_names_a_split_by_counts(sources, tmp_path, measure):
     assert "- Images of the pool folder-0, split 1,000 train + 10 test images a class." in figures(tmp_path, None)
 
 
+def test_the_driver_opens_a_pool_once_and_believes_the_opened_one(sources, tmp_path, monkeypatch):
+    pool = open_pool(sources["imagenet32"])
+    protocol = replace(QUICK, pool=pool.name)
+    config = BuildConfig(rows=1, plan=Plan(training_tasks=1, held_out_tasks=0), protocol=protocol)
+    monkeypatch.setattr(builder, "open_pool", None)
+    out = tmp_path / "out"
+    done = build_meta_dataset(
+        config, SerialExecutor(), out, pool=sources["imagenet32"], opened=pool, console=Console(quiet=True)
+    )
+    assert done.measured == 1
+    config = replace(config, protocol=replace(protocol, pool="imagenet32-0123456789ab"))
+    with pytest.raises(UserError, match=rf"is the pool {pool.name}, the protocol is for"):
+        build_meta_dataset(config, SerialExecutor(), out, opened=pool)
+
+
 def test_images_of_another_protocol_are_refused_before_anything_is_made(sources, tmp_path):
     with pytest.raises(UserError, match=r"is the pool folder-.*, the protocol is for folder-0123456789ab"):
         build(tmp_path / "out", sources["folder"], replace(QUICK, pool="folder-0123456789ab"))
@@ -79,8 +94,8 @@ def run(*arguments):
 def test_the_command_builds_on_a_folder_of_pictures(sources, tmp_path, measure, monkeypatch):
     asked = {}
 
-    def fake(config, executor, out, *, pool):
-        asked.update(config=config, pool=pool)
+    def fake(config, executor, out, *, pool, opened):
+        asked.update(config=config, pool=pool, opened=opened)
         return build_meta_dataset(config, executor, out, pool=pool, measure=measure)
 
     monkeypatch.setattr(builder, "build_meta_dataset", fake)
@@ -92,6 +107,7 @@ def test_the_command_builds_on_a_folder_of_pictures(sources, tmp_path, measure, 
     )  # fmt: skip
     assert result.exit_code == 0, result.output
     assert asked["pool"] == sources["folder"]  # absolute, for workers in other folders
+    assert asked["opened"].name == asked["config"].protocol.pool
     assert asked["config"].protocol == TrainingProtocol(pool=open_pool(sources["folder"]).name, split=SPLITS["paper"])
     assert asked["config"].plan == Plan(training_tasks=3, held_out_tasks=0)
     assert len(meta_dataset(tmp_path / "out")) == 6

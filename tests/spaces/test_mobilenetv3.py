@@ -20,6 +20,9 @@ from pomonag.spaces.mobilenetv3 import (
     STAGE_SLOTS,
     MobileNetV3Net,
     MobileNetV3Skeleton,
+    networks_of,
+    slot_settings,
+    width_indices,
 )
 from pomonag.spaces.search_space import BlockSpace
 
@@ -267,6 +270,32 @@ def test_features_tell_networks_apart():
     assert features.dtype == np.float32
     assert np.isfinite(features).all()
     assert len(np.unique(features, axis=0)) == len(set(nets))
+
+
+@given(st.lists(networks(), max_size=4))
+@settings(max_examples=50, deadline=None)
+def test_networks_from_arrays_equal_those_of_the_constructor(nets):
+    again = networks_of(width_indices(nets).tolist(), *slot_settings(nets))
+    assert again == nets
+    assert [(hash(net), str(net), net.depths) for net in again] == [(hash(net), str(net), net.depths) for net in nets]
+    assert all(type(value) is int for net in again for value in (*net.kernels, *net.expansions))
+
+
+@pytest.mark.parametrize(
+    ("slot", "kernel", "expansion", "says"),
+    [
+        (1, -1, -1, "got no block 2 in stage 1"),
+        (6, -1, -1, "got block 4 of stage 2 without block 3"),
+        (19, 0, -1, "got kernel 3 and expansion 0 in block 4 of stage 5"),
+        (0, -1, 2, "got kernel 0 and expansion 6 in block 1 of stage 1"),
+    ],
+)
+def test_arrays_that_are_no_network_are_refused_as_the_constructor_does(slot, kernel, expansion, says):
+    nets = [extreme(1.0, 4, 3, 3), extreme(1.2, 4, 7, 6)]
+    kernels, expansions = slot_settings(nets)
+    kernels[1, slot], expansions[1, slot] = kernel, expansion
+    with pytest.raises(UserError, match=says):
+        networks_of([0, 1], kernels, expansions)
 
 
 def test_blocks_are_what_latency_tables_ask_for():
