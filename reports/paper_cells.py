@@ -193,5 +193,5 @@ def _missing(n: PaperNumber) -> str:
     if n.table == "2" and method not in ("diffusionnag", "pomonag-acc"):
         return f"no module baselines/ for {n.method} yet"
     if n.table == "text":
-        return "trainings by the paper's recipe are not part of this version"
+        return "no cell is trained by the paper's recipe yet"
     return f"no run of {n.method} with trainings on {n.dataset} yet: it needs the paper's recipe"
