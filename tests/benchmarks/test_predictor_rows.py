@@ -68,3 +68,16 @@ def test_the_ablation_changes_one_thing_a_step():
         sum(a != b for a, b in zip(vars(one).values(), vars(two).values())) for one, two in itertools.pairwise(steps)
     ]
     assert changes == [1, 1, 1, 1]
+
+
+def test_other_training_free_scores_are_another_configuration(monkeypatch, tmp_path):
+    scores_digest = table3_predictors.scores_digest
+    runs = {r.key.method: r for r in table3_predictors.runs() if r.key.space == "nb201"}
+    assert runs["vote"].settings["scores"] == runs["naswot"].settings["scores"] == scores_digest("nb201")
+    assert "scores" not in runs["params"].settings
+    (tmp_path / "nb201.parquet").write_bytes(b"other scores")
+    monkeypatch.setattr("pomonag.meta_dataset.training_free_table.SHIPPED", tmp_path)
+    shipped = scores_digest("nb201")
+    scores_digest.cache_clear()
+    assert scores_digest("nb201") != shipped
+    scores_digest.cache_clear()
