@@ -94,7 +94,8 @@ def _accuracy(evidence: Evidence, space: str) -> ReportTable:
             "Spearman with the accuracy of one lite training. Pooled figures mostly measure tasks' difficulty (PI-20); "
             "within a task stands what a search needs. Anchors, which every task has, are the seen architectures of "
             "unseen tasks. Intervals are over seeds of training and noise on one split; what other test rows would "
-            "change is not in them. Where no interval is given nothing is random.",
+            "change is not in them. Where no interval is given nothing is random. Unseen tasks have image classes of "
+            "their own, but the image encoder efficientnet_lite0 was trained on ImageNet, which has these classes too.",
             _reliability(evidence, space),
             *_other_rows(evidence, space),
         ),
