@@ -7,10 +7,9 @@ import pandas as pd
 import torch
 
 from benchmarks.predictor_methods import FastPredictors, predicted_latency
-from benchmarks.predictor_rows import LABELS, NOISE_DRAWS, PAPER_NAMES, PredictorRows, process_of
+from benchmarks.predictor_rows import LABELS, NOISE_DRAWS, PAPER_NAMES, PredictorRows, judge, process_of
 from pomonag.predictors.noise_ceiling import BlockPosterior, Posterior, WholePosterior, noised
 from pomonag.predictors.performance_predictor import condition
-from pomonag.predictors.rank_correlation import pooled_spearman, within_task_spearman
 from pomonag.spaces import EnumerableSpace
 from pomonag.spaces.encoding import generator_of
 
@@ -39,14 +38,9 @@ def ceilings(data: PredictorRows, teacher: FastPredictors, seed: int) -> dict[st
 
 
 def _judged(frame: pd.DataFrame, predicted: dict[str, np.ndarray]) -> dict[str, float]:
-    values = {}
+    values: dict[str, float] = {}
     for label in LABELS:
-        truth = frame[label].to_numpy(float)
-        known = np.isfinite(truth)
-        name = f"ceiling_{PAPER_NAMES[label]}_noisy"
-        values[name] = pooled_spearman(predicted[label][known], truth[known])
-        if label == "accuracy":
-            values[f"{name}_within"] = within_task_spearman(predicted[label], truth, frame["task"].tolist())
+        judge(values, label, f"ceiling_{PAPER_NAMES[label]}_noisy", predicted[label], frame)
     return values
 
 

@@ -151,10 +151,10 @@ Noisy = Callable[[pd.DataFrame, Tensor, Tensor], dict[str, np.ndarray]]
 
 def judged_denoised(data: PredictorRows, predict: Denoised) -> dict[str, float]:
     """Spearman with accuracy on the three test parts, pooled and within tasks."""
-    values = {}
+    values: dict[str, float] = {}
     for part in TESTS:
         frame = data.split.outer.tests[part]
-        _judge(values, "accuracy", "denoised", part, predict(frame), frame)
+        judge(values, "accuracy", metric_name("accuracy", "denoised", part), predict(frame), frame)
     return values
 
 
@@ -174,18 +174,16 @@ def judged_noisy(
                 predicted = predict(frame, x, sigma)
             one: dict[str, float] = {}
             for label in labels:
-                _judge(one, label, "noisy", part, predicted[label], frame)
+                judge(one, label, metric_name(label, "noisy", part), predicted[label], frame)
             draws.append(one)
         values |= {name: float(np.nanmean([one[name] for one in draws])) for name in draws[0]}
     return values
 
 
-def _judge(
-    values: dict[str, float], label: str, how: str, part: str, predicted: np.ndarray, frame: pd.DataFrame
-) -> None:
+def judge(values: dict[str, float], label: str, name: str, predicted: np.ndarray, frame: pd.DataFrame) -> None:
+    """Adds the Spearman of predictions [n] with a label of rows as `name` and, of accuracy, within tasks."""
     truth = frame[label].to_numpy(float)
     known = np.isfinite(truth)
-    name = metric_name(label, how, part)
     values[name] = pooled_spearman(predicted[known], truth[known])
     if label == "accuracy":
         values[f"{name}_within"] = within_task_spearman(predicted[known], truth[known], frame["task"][known].tolist())

@@ -6,6 +6,7 @@ Every figure is of rows whose task and architecture are both unseen, unless its 
 from __future__ import annotations
 
 import functools
+import hashlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -99,6 +100,7 @@ def _runs(space: str) -> list[Run]:
                 quantities("denoised"),
                 functools.partial(_score, name=name),
                 1.0,
+                settings={"scores": scores_digest(space)},
                 needs=(scores_need(space),),
             )
             for name in training_free_names(space)
@@ -182,7 +184,6 @@ def _params(data: PredictorRows, seed: int) -> Outcome:
     return outcome(data, judged_denoised(data, lambda frame: frame["params"].to_numpy(float)))
 
 
-_REPEATED = "the task-centred accuracies of two trainings of the same rows"
 RELIABILITY = tuple(
     Quantity(
         name, "rho", f"{what} of the task-centred accuracies of two trainings of the same rows", evaluation="predicted"
@@ -210,6 +211,14 @@ def training_free_names(space: str) -> list[str]:
 
 
 FEWEST_SCORED = 0.95
+
+
+@functools.cache
+def scores_digest(space: str) -> str:
+    """A short SHA-256 of the shipped training-free scores: other scores make another configuration."""
+    from pomonag.meta_dataset.training_free_table import SHIPPED
+
+    return hashlib.sha256((SHIPPED / f"{space}.parquet").read_bytes()).hexdigest()[:12]
 
 
 def scores_need(space: str) -> Need:

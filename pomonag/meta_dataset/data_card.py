@@ -72,7 +72,8 @@ def figures(folder: Path, with_outside: bool = True) -> str:
     lines = [
         f"- {len(rows)} measured rows, {report.failed} failed; {len(rows) - len(once)} of them repeat a row with "
         f"another seed. {once['task'].nunique()} tasks ({once.loc[once['held_out'], 'task'].nunique()} held out), "
-        f"{a_task.min()}–{a_task.max()} architectures a task, {rows['architecture'].nunique()} architectures in all, "
+        f"{_range(a_task.min(), a_task.max())} architectures a task, "
+        f"{rows['architecture'].nunique()} architectures in all, "
         f"{rows.loc[rows['anchor'], 'architecture'].nunique()} of them anchors.",
         f"- Measured {rows['measured'].min()} to {rows['measured'].max()} on {', '.join(sorted(machines))}, "
         f"one thread; torch {', '.join(torches)}; protocol {', '.join(sorted(set(rows['protocol'])))}.",
@@ -97,6 +98,10 @@ def figures(folder: Path, with_outside: bool = True) -> str:
         rho, m = fidelity(rows, "params", truth)
         lines.append(f"| params, for comparison | | | {rho:.2f} ({m}) |")
     return "\n".join(lines)
+
+
+def _range(least: int, most: int) -> str:
+    return f"{least}" if least == most else f"{least}–{most}"
 
 
 def _images(metadata: list[dict[str, Any]]) -> list[str]:

@@ -26,8 +26,8 @@ from pomonag.spaces import SearchSpace, Skeleton
 from pomonag.training.average_pooling import with_quick_average_pooling
 
 SCORES = ("naswot", "jacobian_covariance", "gradient_norm", "snip", "synflow")
-# Gradient norm and SNIP have no vote: they agree with each other at 0.99 and, at equal params, rank against our own
-# reduced trainings (docs/training_free.md).
+# Gradient norm and SNIP have no vote: they agree with each other at 0.999, so they would count double, and at equal
+# params they agree with our own reduced trainings hardly or not at all (docs/training_free.md).
 VOTERS = ("naswot", "jacobian_covariance", "synflow", "params")
 
 

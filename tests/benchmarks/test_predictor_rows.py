@@ -5,9 +5,9 @@ import itertools
 import numpy as np
 import pytest
 
-from benchmarks import table3_predictors, table6_predictors
+from benchmarks import predictor_ceilings, table3_predictors, table6_predictors
 from benchmarks.predictor_methods import train_ridge
-from benchmarks.predictor_rows import judged_denoised, judged_noisy, predictor_rows, rows_digest
+from benchmarks.predictor_rows import LABELS, judged_denoised, judged_noisy, predictor_rows, rows_digest
 
 
 @pytest.fixture(scope="module")
@@ -68,3 +68,23 @@ def test_the_ablation_changes_one_thing_a_step():
         sum(a != b for a, b in zip(vars(one).values(), vars(two).values())) for one, two in itertools.pairwise(steps)
     ]
     assert changes == [1, 1, 1, 1]
+
+
+def test_other_training_free_scores_are_another_configuration(monkeypatch, tmp_path):
+    scores_digest = table3_predictors.scores_digest
+    runs = {r.key.method: r for r in table3_predictors.runs() if r.key.space == "nb201"}
+    assert runs["vote"].settings["scores"] == runs["naswot"].settings["scores"] == scores_digest("nb201")
+    assert "scores" not in runs["params"].settings
+    (tmp_path / "nb201.parquet").write_bytes(b"other scores")
+    monkeypatch.setattr("pomonag.meta_dataset.training_free_table.SHIPPED", tmp_path)
+    shipped = scores_digest("nb201")
+    scores_digest.cache_clear()
+    assert scores_digest("nb201") != shipped
+    scores_digest.cache_clear()
+
+
+def test_ceilings_are_judged_as_predictions_are(data):
+    frame = data.split.outer.tests["both"]
+    found = predictor_ceilings._judged(frame, {label: frame[label].to_numpy(float) for label in LABELS})
+    assert set(found) == {quantity.metric for quantity in table3_predictors.CEILINGS}
+    assert list(found.values()) == pytest.approx([1.0] * len(found))

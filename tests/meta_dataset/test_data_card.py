@@ -67,7 +67,7 @@ def test_centring_uses_the_first_seed_of_the_task(folder):
 def test_the_card_holds_the_figures(folder):
     text = figures(folder, with_outside=False)
     assert "450 measured rows, 0 failed; 150 of them repeat" in text
-    assert "10 tasks (2 held out), 30–30 architectures a task" in text
+    assert "10 tasks (2 held out), 30 architectures a task" in text
     assert "0 problems" in text
 
 

@@ -54,3 +54,20 @@ def test_tolerances_are_declared():
 
     assert tolerance_of("spearman_full", "rho").absolute == 0.05
     assert tolerance_of("top5_gap", "%").absolute > 0
+
+
+def test_the_notes_tell_what_ships():
+    from pomonag.meta_dataset.schema import meta_dataset
+    from pomonag.meta_dataset.training_free_table import shipped_scores
+
+    notes = " ".join(external_table(Evidence([])).notes)
+    scores, rows = shipped_scores("nb201"), meta_dataset("nb201")
+    assert f"the {(scores['synflow'] > float('-inf')).sum():,} connected" in notes
+    assert f"of all {len(scores):,}." in notes.replace(";", ".")
+    assert f"Params take {scores['params'].nunique()} values" in notes
+    settings = rows[["resolution", "epochs", "reduced"]].drop_duplicates()
+    assert len(settings) == 1
+    one = settings.iloc[0]
+    assert '"cells": 1' in one["reduced"]
+    assert "one cell a stage" in notes
+    assert f"{one['resolution']}×{one['resolution']} pixels, {one['epochs']} epochs" in notes

@@ -1,5 +1,7 @@
 """Predictors beside baselines and ceilings, from made-up results."""
 
+from dataclasses import replace
+
 import pytest
 
 from reports.evidence import Evidence, Number
@@ -56,6 +58,22 @@ def test_the_target_follows_from_the_reliability(evidence):
     table = next(t for t in predictor_tables(evidence) if t.id == "predictors-nb201")
     assert "0.9·√r = 0.81" in table.notes[1]
     assert "reliability 0.72" in table.notes[1]
+    assert "Fast mode has 0.62: the first missed, the second missed." in table.notes[1]
+
+
+@pytest.mark.parametrize(("ridge_rows", "warned"), [("old", True), ("new", False)])
+def test_lines_measured_on_other_rows_are_named(made_up, ridge_rows, warned):
+    reliability = made_up.a_record(
+        key("reliability", "baseline"), rho(reliability_pearson=0.8, reliability_spearman=0.6)
+    )
+    ridge = made_up.a_record(key("pair_ridge", "baseline"), rho(spearman_accuracy_denoised_within=0.6))
+    runs = [
+        replace(ridge, settings={"rows": ridge_rows}, recorded="2026-01-01"),
+        replace(reliability, settings={"rows": "new"}, recorded="2026-01-02"),
+    ]
+    table = next(t for t in predictor_tables(Evidence(runs)) if t.id == "predictors-nb201")
+    assert ("earlier state of the rows" in table.notes[-1]) == warned
+    assert ("pair_ridge (baseline)" in table.notes[-1]) == warned
 
 
 def test_ratios_to_the_ceiling_are_paired_by_seed(evidence):
