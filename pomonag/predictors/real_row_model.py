@@ -88,7 +88,7 @@ class RealRowModel:
         self._centre = features.mean(0)
         self._scale = torch.where(constant, 1.0, features.std(0))
         self._inputs, self._cells = _Inputs.of(rows), self._see(rows.architectures)
-        accuracy = torch.from_numpy(rows.accuracy)
+        accuracy = torch.tensor(rows.accuracy)
         self._level, self._spread = torch.zeros(2).double(), torch.ones(2).double()
         self.blocks = sorted(set(rows.block.tolist()))
         for block in self.blocks:
