@@ -86,7 +86,7 @@ def test_an_empty_batch_and_an_untrained_model(model):
 
 def test_measured_latencies_that_ship_are_ranked():
     rows = meta_dataset("nb201")
-    # Other work on the machine shows in CPU time too, by shared caches; predictors learn from calm measurements as well.
+    # Other work shows in CPU time too, by shared caches; predictors learn from calm measurements as well.
     rows = rows[rows["latency_ms"].notna() & (rows["latency_disturbed"] == False)]  # noqa: E712 - a pandas column
     cells = [SPACE.parse(text) for text in rows["architecture"]]
     measured_ms = rows["latency_ms"].to_numpy()
