@@ -148,7 +148,7 @@ def costs(dataset: str) -> tuple[np.ndarray, np.ndarray]:
 
 def digests(*names: str) -> dict[str, str]:
     """Short SHA-256 digests of what a run read: `rows` of the meta-dataset, checkpoints, files of the data folder."""
-    return {name: _digest(tuple(files)) for name in names if (files := _files(name))}
+    return {name: digest_of(tuple(files)) for name in names if (files := _files(name))}
 
 
 def _files(name: str) -> list[Path]:
@@ -161,7 +161,8 @@ def _files(name: str) -> list[Path]:
 
 
 @functools.cache
-def _digest(files: tuple[Path, ...]) -> str:
+def digest_of(files: tuple[Path, ...]) -> str:
+    """A short SHA-256 of the content of all these files, in their order."""
     content = hashlib.sha256()
     for file in files:
         content.update(file.read_bytes())

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib import resources
 from typing import Any
 
 import numpy as np
@@ -14,6 +12,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from benchmarks.inputs import digest_of
 from benchmarks.runs import Need
 from pomonag.data.tasks import task
 from pomonag.diffusion.noise_process import NoiseProcess
@@ -74,36 +73,9 @@ def rows_need(space: str) -> Need:
     return Need(f"rows of {space}", missing)
 
 
-def encoder_need(encoder: str) -> Need:
-    """An encoder's embeddings of the pool that the tasks are made of."""
-
-    def missing() -> str | None:
-        if encoder_ships(encoder):
-            return None
-        return (
-            f"No embeddings of mini-ImageNet32 by the encoder {encoder} ship with this version; "
-            "`pomonag data embed` makes them."
-        )
-
-    return Need(f"embeddings of {encoder}", missing)
-
-
-def encoder_ships(encoder: str) -> bool:
-    """Whether its embeddings of mini-ImageNet32 are there."""
-    return _pool_file(encoder).is_file()
-
-
-def _pool_file(encoder: str) -> Any:
-    return resources.files("pomonag") / "assets" / "embeddings" / f"miniimagenet32_{encoder}.safetensors"
-
-
-@functools.cache
 def rows_digest(space: str) -> str:
     """A short SHA-256 of the shipped rows: other rows make another configuration, which `run` measures anew."""
-    content = hashlib.sha256()
-    for path in shard_paths(SHIPPED / space):
-        content.update(path.read_bytes())
-    return content.hexdigest()[:12]
+    return digest_of(tuple(shard_paths(SHIPPED / space)))
 
 
 @functools.cache

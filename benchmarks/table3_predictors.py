@@ -6,13 +6,13 @@ Every figure is of rows whose task and architecture are both unseen, unless its 
 from __future__ import annotations
 
 import functools
-import hashlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from benchmarks.inputs import digest_of
 from benchmarks.predictor_rows import (
     LABELS,
     PAPER_NAMES,
@@ -213,12 +213,11 @@ def training_free_names(space: str) -> list[str]:
 FEWEST_SCORED = 0.95
 
 
-@functools.cache
 def scores_digest(space: str) -> str:
     """A short SHA-256 of the shipped training-free scores: other scores make another configuration."""
     from pomonag.meta_dataset.training_free_table import SHIPPED
 
-    return hashlib.sha256((SHIPPED / f"{space}.parquet").read_bytes()).hexdigest()[:12]
+    return digest_of((SHIPPED / f"{space}.parquet",))
 
 
 def scores_need(space: str) -> Need:

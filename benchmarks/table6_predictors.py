@@ -7,8 +7,6 @@ from dataclasses import asdict, dataclass
 
 from benchmarks.predictor_rows import (
     PredictorRows,
-    encoder_need,
-    encoder_ships,
     judged_denoised,
     judged_noisy,
 )
@@ -43,11 +41,6 @@ def runs() -> list[Run]:
     return [_run(method, step) for method, step in STEPS.items()]
 
 
-def encoder_of(step: Step) -> str:
-    """The encoder of a row: until the weaker one ships, rows 1 to 4 have the stronger one and row 5 cannot differ."""
-    return STRONGER if step.stronger_encoder or not encoder_ships(WEAKER) else WEAKER
-
-
 def _run(method: str, step: Step) -> Run:
     return predictor_run(
         "6",
@@ -58,8 +51,7 @@ def _run(method: str, step: Step) -> Run:
         80.0,
         space="nb201",
         settings=asdict(step),
-        encoder=encoder_of(step),
-        needs=(encoder_need(WEAKER),) if step.stronger_encoder else (),
+        encoder=STRONGER if step.stronger_encoder else WEAKER,
     )
 
 

@@ -9,9 +9,10 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
+from pomonag.records.hashes import text_hash
 from pomonag.records.record_store import Entry, Problem
 from reports.cells import Cell
-from reports.measurements import RunKey, RunRecord, digest, run_of
+from reports.measurements import RunKey, RunRecord, run_of
 
 KEY = ("table", "method", "configuration", "space", "dataset")
 _TEXT, _INTEGER, _NUMBER = pa.string(), pa.int64(), pa.float64()
@@ -107,4 +108,4 @@ def _cell(key: RunKey, metric: str, statistic: str, evaluation: str) -> str:
 
 @functools.lru_cache(maxsize=10_000)
 def _protocol_hash(protocol: str) -> str:
-    return digest(protocol)
+    return text_hash(protocol)

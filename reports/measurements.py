@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import functools
-import hashlib
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
@@ -13,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pomonag.errors import UserError
+from pomonag.records.hashes import json_hash, text_hash
 from pomonag.records.record_store import Entry, Follower, Problem
 from reports.cells import Cell, slug, table_name
 
@@ -84,7 +83,7 @@ class RunRecord:
             "id": self.key.id,
             "config_hash": self.config_hash,
             **asdict(self),
-            "values": [{**asdict(value), "protocol_hash": digest(value.protocol)} for value in self.values],
+            "values": [{**asdict(value), "protocol_hash": text_hash(value.protocol)} for value in self.values],
         }
 
     @classmethod
@@ -113,17 +112,12 @@ class Measurement:
     @property
     def protocol_hash(self) -> str:
         """Equal where the same quantity was measured on the same data."""
-        return digest(self.protocol)
-
-
-def digest(text: str) -> str:
-    """Twelve hexadecimal digits of BLAKE2."""
-    return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
+        return text_hash(self.protocol)
 
 
 def config_hash(settings: dict[str, Any], version: int) -> str:
     """The hash of a run's settings and its hand-raised version; independent of the order of the keys."""
-    return digest(json.dumps([settings, version], sort_keys=True, ensure_ascii=True))
+    return json_hash([settings, version])
 
 
 def measurements_of(run: RunRecord) -> list[Measurement]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 import os
 from collections import OrderedDict
@@ -23,6 +22,7 @@ from pomonag.data.tasks import task as task_of
 from pomonag.errors import UserError
 from pomonag.evaluation.evaluator import Evaluation, task_name
 from pomonag.evaluation.latency import Latency, measure_latency
+from pomonag.records.hashes import json_hash
 from pomonag.records.provenance import provenance
 from pomonag.records.seeds import seed_of
 from pomonag.spaces import search_space
@@ -80,13 +80,7 @@ class TrainingProtocol:
     @property
     def hash(self) -> str:
         """Twelve hexadecimal digits that change with any setting."""
-        return settings_hash(self.settings)
-
-
-def settings_hash(settings: dict[str, Any]) -> str:
-    """The hash of a protocol's settings, as shards spell them out."""
-    text = json.dumps(settings, sort_keys=True)
-    return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
+        return json_hash(self.settings)
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,9 @@ from sklearn.linear_model import HuberRegressor
 
 from pomonag.data.tasks import is_held_out
 from pomonag.errors import UserError
-from pomonag.evaluation.trained import settings_hash
-from pomonag.meta_dataset.measurement import provenance_hash
 from pomonag.meta_dataset.plan import isomorphism_hash
 from pomonag.meta_dataset.schema import Row, frame_of, problems_of, read_shard, shard_paths
+from pomonag.records.hashes import json_hash
 from pomonag.spaces import search_space
 
 # A latency this many times away from what the architecture's operations predict is an outlier.
@@ -49,12 +48,12 @@ def check_meta_dataset(folder: str | os.PathLike[str]) -> CheckReport:
         problems += [
             f"{path.name}: protocol {key} does not match its hash"
             for key, settings in metadata["protocols"].items()
-            if settings_hash(settings) != key
+            if json_hash(settings) != key
         ]
         problems += [
             f"{path.name}: provenance {key} does not match its hash"
             for key, record in metadata["provenance"].items()
-            if provenance_hash(record) != key
+            if json_hash(record) != key
         ]
         known = set(metadata["protocols"]), set(metadata["provenance"])
         problems += [
@@ -69,8 +68,9 @@ def check_meta_dataset(folder: str | os.PathLike[str]) -> CheckReport:
         settings = protocols[protocol]
         space = search_space(settings["space"])
         named = [row for row in rows if row.protocol == protocol]
-        part = [row for row in named if _refusal(space.parse, row.architecture) is None]
-        problems += [f"{_name(row)}: {why}" for row in named if (why := _refusal(space.parse, row.architecture))]
+        refusals = [_refusal(space.parse, row.architecture) for row in named]
+        part = [row for row, why in zip(named, refusals) if why is None]
+        problems += [f"{_name(row)}: {why}" for row, why in zip(named, refusals) if why is not None]
         problems += _wrong_settings(part, settings)
         problems += _wrong_costs(part, space, {name: settings[name] for name in ("classes", "resolution")})
         warnings += _odd_latencies(part, space)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import hashlib
 import json
 import os
 from collections.abc import Callable
@@ -19,6 +18,7 @@ from pomonag.errors import UserError
 from pomonag.evaluation.trained import Measurement, TrainedEvaluator, TrainingProtocol
 from pomonag.meta_dataset.plan import PlannedRow, isomorphism_hash
 from pomonag.meta_dataset.schema import SCHEMA_VERSION, Key, Row, problems_of
+from pomonag.records.hashes import json_hash
 from pomonag.records.provenance import provenance
 from pomonag.records.record_store import RecordStore
 from pomonag.spaces import search_space
@@ -142,15 +142,10 @@ class MeasureAndRecord:
             test_images_per_class=measured.test_images // self.protocol.classes if measured else None,
             measured=datetime.now(UTC).isoformat(timespec="seconds"),
             load=machine["load"],
-            provenance=provenance_hash(machine_provenance()),
+            provenance=json_hash(machine_provenance()),
         )
 
 
 def machine_provenance() -> dict[str, Any]:
     """The part of the provenance that many rows share: code, packages, machine; not the moment or its load."""
     return {k: v for k, v in provenance().items() if k not in ("load", "started")}
-
-
-def provenance_hash(record: dict[str, Any]) -> str:
-    """Twelve hexadecimal digits of a provenance record."""
-    return hashlib.blake2b(json.dumps(record, sort_keys=True).encode(), digest_size=6).hexdigest()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,6 +12,7 @@ import torch
 
 from pomonag.data.tasks import task_names
 from pomonag.errors import UserError, unknown_name
+from pomonag.records.hashes import text_hash
 from pomonag.records.seeds import seed_of
 from pomonag.spaces import search_space
 
@@ -84,7 +84,7 @@ def lite_plan(space: str) -> Plan:
 
 def isomorphism_hash(space: Any, architecture: Any) -> str:
     """Twelve hexadecimal digits that isomorphic architectures share."""
-    return hashlib.blake2b(space.equivalence_key(architecture).encode(), digest_size=6).hexdigest()
+    return text_hash(space.equivalence_key(architecture))
 
 
 def _distinct(space_name: str, purpose: str, n: int, without: tuple[str, ...]) -> list[str]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import hashlib
-import json
 import logging
 import math
 from collections.abc import Sequence
@@ -24,6 +22,7 @@ from pomonag.errors import UserError
 from pomonag.execution.executor import Executor
 from pomonag.meta_dataset.progress import RowProgress
 from pomonag.meta_dataset.training_free import SCORES, training_free_scores
+from pomonag.records.hashes import json_hash
 from pomonag.records.record_store import RecordStore
 from pomonag.records.seeds import seed_of
 from pomonag.spaces import EnumerableSpace, SearchSpace, Skeleton, search_space
@@ -49,8 +48,7 @@ class TrainingFreeProtocol:
     @property
     def hash(self) -> str:
         """Twelve hexadecimal digits that change with any setting."""
-        text = json.dumps(dataclasses.asdict(self), sort_keys=True)
-        return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
+        return json_hash(dataclasses.asdict(self))
 
     def skeleton(self) -> Skeleton:
         """The macro-architecture of the untrained networks. Raises UserError for a setting that the space lacks."""

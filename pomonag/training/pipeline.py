@@ -6,12 +6,12 @@ The reduced trainings behind shipped rows have a record of their own, `recipe.Re
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pomonag.errors import UserError, unknown_name
+from pomonag.records.hashes import text_hash
 from pomonag.training.pipeline_settings import BELOW_ONE, NAMES, NUMBERS
 
 
@@ -100,7 +100,7 @@ class TrainingPipeline:
     @property
     def hash(self) -> str:
         """Twelve hexadecimal digits that change with any setting."""
-        return hashlib.blake2b(self.to_json().encode(), digest_size=6).hexdigest()
+        return text_hash(self.to_json())
 
     def to_json(self) -> str:
         """All settings as a JSON object with sorted keys; `from_json` undoes it."""

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import json
 from dataclasses import dataclass
 
 from pomonag.errors import UserError, unknown_name
+from pomonag.records.hashes import json_hash
 
 PRECISIONS = ("fp32", "bf16")
 OPTIMIZERS = ("sgd", "muon", "adamw")
@@ -49,5 +48,4 @@ class Recipe:
     @property
     def hash(self) -> str:
         """Twelve hexadecimal digits that change with any setting."""
-        text = json.dumps(dataclasses.asdict(self), sort_keys=True)
-        return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
+        return json_hash(dataclasses.asdict(self))
