@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from reports.evidence import Evidence
 from reports.findings import REGRET_TARGET
 from reports.measurements import RunKey
-from reports.tables import DATASETS, Entry, Line, Plain, ReportTable, Row
+from reports.tables import DATASETS, TRAINING_FREE, Entry, Line, Plain, ReportTable, Row
 
 _BOTH = ("spearman_full", "top5_gap")
 _NAMES = {"spearman_full": "Spearman", "top5_gap": "first five, points below the best"}
@@ -24,11 +24,7 @@ LINES = (
     Line("Params, learned", "the ranks of params as labels", _OURS, "params-only"),
     Line("Params", "the more the better", "params", _SCORE, metrics=("spearman_full",)),
     Line("Accuracy after 12 epochs", "of the same networks, from the table itself", "table_12ep", _SCORE),
-    Line("NASWOT", "training-free", "naswot", _SCORE),
-    Line("Jacobian covariance", "training-free", "jacobian_covariance", _SCORE),
-    Line("Synflow", "training-free", "synflow", _SCORE),
-    Line("SNIP", "training-free; has no vote", "snip", _SCORE),
-    Line("Gradient norm", "training-free; has no vote", "gradient_norm", _SCORE),
+    *(Line(label, remark, score, _SCORE) for score, (label, remark) in TRAINING_FREE.items()),
 )
 # Fixed before the runs: Spearman on CIFAR-10 and CIFAR-100.
 FULL_TARGET = {"cifar10": 0.93, "cifar100": 0.93}

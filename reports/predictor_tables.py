@@ -8,7 +8,7 @@ from reports.evidence import Evidence, NotRun, Number
 from reports.layouts.results import SPACES
 from reports.measurements import RunKey, RunRecord, measurements_of, summarise
 from reports.paper_numbers import by_place
-from reports.tables import Entry, Plain, Ratio, ReportTable, Row
+from reports.tables import TRAINING_FREE, Entry, Plain, Ratio, ReportTable, Row
 
 META_TEST = "meta-test"
 _PREDICTORS = (
@@ -27,11 +27,7 @@ _BASELINE_WORDS = {
     "pair_ridge": ("Ridge", "operations, their pairs and the task"),
     "params": ("Params alone", "the more the better"),
     "vote": ("Vote of training-free scores", "mean log rank by NASWOT, jacobian covariance, synflow and params"),
-    "naswot": ("NASWOT", "training-free"),
-    "jacobian_covariance": ("Jacobian covariance", "training-free"),
-    "synflow": ("Synflow", "training-free"),
-    "snip": ("SNIP", "training-free; has no vote"),
-    "gradient_norm": ("Gradient norm", "training-free; has no vote"),
+    **TRAINING_FREE,
 }
 _COLUMNS = {
     "spearman_accuracy_denoised_within": "Within task: both unseen",
@@ -208,11 +204,10 @@ def _ablation(evidence: Evidence) -> ReportTable:
         tuple(rows),
         (
             "Each row changes one thing of the one above. ResNet18 and ViT-B/16 need weights from the network: rows 1 "
-            "to 4 have a smaller encoder once its embeddings ship, until then efficientnet_lite0, and row 5 has "
-            "efficientnet_lite0. There is one training of architectures: the third row's change is in the noise of "
-            "its labels. The paper contradicts itself on which factor that row is (PI-11). App. C's training sets the "
-            "validation tasks and architectures of its rows apart, so that from row 2 on weights learn from fewer rows "
-            "than are named.",
+            "to 4 have the smaller encoder tiny in their place, and row 5 has efficientnet_lite0. There is one "
+            "training of architectures: the third row's change is in the noise of its labels. The paper contradicts "
+            "itself on which factor that row is (PI-11). App. C's training sets the validation tasks and architectures "
+            "of its rows apart, so that from row 2 on weights learn from fewer rows than are named.",
         ),
         head="Row",
     )

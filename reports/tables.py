@@ -126,6 +126,15 @@ TABLE_4_METRICS = {
     "novelty_released": "Novelty against the released rows, %",
 }
 
+# Scores of untrained networks: how they are called, and what is to be known of them.
+TRAINING_FREE = {
+    "naswot": ("NASWOT", "training-free"),
+    "jacobian_covariance": ("Jacobian covariance", "training-free"),
+    "synflow": ("Synflow", "training-free"),
+    "snip": ("SNIP", "training-free; has no vote"),
+    "gradient_norm": ("Gradient norm", "training-free; has no vote"),
+}
+
 _LOO = "leave-one-out"
 TABLE_2 = (
     Line("Random search", "evaluated by look-up", "random_search", "look-up"),

@@ -20,6 +20,8 @@ from scipy.stats import spearmanr
 from pomonag.data.sources import data_path
 from pomonag.errors import UserError, unknown_name
 from pomonag.evaluation.space_table import numbers, read_csv
+from pomonag.spaces.mobilenetv3 import DEPTHS, EXPANSIONS, KERNELS, MobileNetV3Skeleton
+from pomonag.spaces.mobilenetv3_channels import channels
 from pomonag.spaces.search_space import Blocks, BlockSpace
 
 PHONE = "note10"
@@ -29,8 +31,6 @@ BLOCK_DEVICES = (
     "titan_rtx_32", "titan_rtx_64", "v100_1", "v100_32", "v100_64",
 )  # fmt: skip
 TIMED_WIDTH = 1.2
-KERNELS, EXPANSIONS, DEPTHS = (3, 5, 7), (3, 4, 6), (2, 3, 4)
-_STEM, _UNITS, _STRIDES = 24, (32, 48, 96, 136, 192), (2, 2, 2, 1, 2)
 _LONGEST_MS = 1e5
 
 
@@ -87,10 +87,12 @@ class PhoneLatency:
                 raise UserError(f"{self._path} has no block {dict(zip(names, key))} at {resolution}; copy it again")
             return float(time_of[key])
 
-        side, width = -(-resolution // 2), _STEM
+        skeleton = MobileNetV3Skeleton(resolution=resolution)
+        timed = channels(TIMED_WIDTH, skeleton)
+        side, width = -(-resolution // skeleton.strides[0]), timed.stem
         fixed = float(rows.loc[rows["op"] != "expanded_conv", "mean_ms"].sum()) + time(side, width, width, width, 3, 1)
         table = np.empty((20, len(KERNELS), len(EXPANSIONS)))
-        for unit, (out, unit_stride) in enumerate(zip(_UNITS, _STRIDES)):
+        for unit, (out, unit_stride) in enumerate(zip(timed.stages, skeleton.strides[1:])):
             for slot in range(4):
                 stride = unit_stride if slot == 0 else 1
                 for k, kernel in enumerate(KERNELS):

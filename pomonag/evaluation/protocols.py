@@ -14,7 +14,7 @@ from pomonag.training.recipe import Recipe
 PROFILES = ("lite", "paper")
 
 # MobileNetV3 at a quarter of its widths, on images of 24 pixels with less stride, so that the last stage sees 3 x 3 of
-# them: the larger kernels would have nothing to look at otherwise. What the pilot says of it is in the rows' README.
+# them: the larger kernels would have nothing to look at otherwise. The rows' README has the reasons.
 LITE_PROTOCOLS = {
     "nb201": TrainingProtocol(),
     "mbv3": TrainingProtocol(

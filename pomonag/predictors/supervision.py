@@ -22,7 +22,6 @@ from torch import Tensor
 from pomonag.data.sources import data_path
 from pomonag.data.tasks import task
 from pomonag.errors import unknown_name
-from pomonag.evaluation.space_table import read_csv
 from pomonag.evaluation.tabular import AccuracyTable
 from pomonag.meta_dataset.schema import meta_dataset
 from pomonag.meta_dataset.training_free import VOTERS, vote
@@ -30,6 +29,7 @@ from pomonag.meta_dataset.training_free_table import shipped_scores
 from pomonag.predictors.accuracy_scale import normal_scores
 from pomonag.predictors.embeddings import embed_task, load_embedding
 from pomonag.predictors.own_measurements import own_vote
+from pomonag.predictors.real_rows import TaskClasses, read_real_rows
 from pomonag.records.seeds import seed_of
 from pomonag.spaces.search_space import SearchSpace
 
@@ -101,19 +101,15 @@ def imagenet32_tasks(space: SearchSpace) -> list[LabelledTask]:
     from sklearn.linear_model import Ridge
     from sklearn.model_selection import cross_val_predict
 
-    rows, _ = read_csv(data_path("meta_dataset_nb201/train.csv.gz"))
-    tasks = read_csv(data_path("meta_dataset_nb201/tasks.csv.gz"))[0].set_index("task")
-    classes = tasks[[c for c in tasks.columns if c.startswith("class_")]]
+    classes = TaskClasses(data_path("meta_dataset_nb201/tasks.csv.gz"))
+    rows = read_real_rows(data_path("meta_dataset_nb201/train.csv.gz"), classes, space)
     found = []
-    for block, group in rows.groupby("block"):
-        bags = np.zeros((len(group), 601))
-        np.put_along_axis(bags, classes.loc[group["task"]].to_numpy(), 1.0, axis=1)
-        accuracy = group["acc"].to_numpy()
-        residual = accuracy - cross_val_predict(Ridge(10.0), bags, accuracy, cv=10)
-        architectures = [space.parse(text) for text in group["arch_str"]]
-        found.append(
-            LabelledTask(f"imagenet32-{block}", "full", architectures, 0.5 * normal_scores(residual), weight=0.002)
-        )
+    for block in np.unique(rows.block):
+        part = rows.take(np.flatnonzero(rows.block == block))
+        bags = part.classes.astype(np.float64)
+        residual = part.accuracy - cross_val_predict(Ridge(10.0), bags, part.accuracy, cv=10)
+        scores = 0.5 * normal_scores(residual)
+        found.append(LabelledTask(f"imagenet32-{block}", "full", list(part.architectures), scores, weight=0.002))
     return found
 
 

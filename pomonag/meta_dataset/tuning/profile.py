@@ -11,13 +11,12 @@ import torch
 from pomonag.data.splits import LITE
 from pomonag.data.tasks import task_names
 from pomonag.errors import unknown_name
-from pomonag.evaluation.protocols import lite_protocol
+from pomonag.evaluation.protocols import PROFILES, lite_protocol
 from pomonag.records.seeds import seed_of
 from pomonag.spaces import SearchSpace
 from pomonag.training.pipeline import PAPER_PIPELINES, TrainingPipeline
 from pomonag.training.pipeline_space import PAPER_PIPELINE_SPACE, PipelineSpace
 
-PROFILES = ("lite", "paper")
 TASKS = 40
 """The training tasks among which the pairs' are drawn."""
 
