@@ -12,7 +12,6 @@ A pool of whole architectures cannot stand in for either: in high dimensions non
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
@@ -116,13 +115,3 @@ def noised(clean: Tensor, process: NoiseProcess, generator: torch.Generator) -> 
     sigma = process.sigma(times)
     noise = torch.randn(clean.shape, generator=generator)
     return process.add_noise(to_network_scale(clean), sigma, noise), sigma
-
-
-def noise_ceiling(
-    posterior: Posterior, clean: Tensor, labels: np.ndarray, process: NoiseProcess, generator: torch.Generator
-) -> Sequence[float]:
-    """Spearman of each of labels [b, k] with its best prediction from one noisy draw of clean [b, n, v]."""
-    from scipy.stats import spearmanr
-
-    best = posterior(*noised(clean, process, generator)).numpy()
-    return [float(spearmanr(best[:, k], labels[:, k]).statistic) for k in range(labels.shape[1])]

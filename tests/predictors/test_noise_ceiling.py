@@ -1,15 +1,24 @@
 """Ceilings of noisy predictions: known values, and the two posteriors against each other."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
+from scipy.stats import spearmanr
 
 from pomonag.diffusion.noise_process import NoiseProcess
-from pomonag.predictors.noise_ceiling import BlockPosterior, WholePosterior, dependent_rows, noise_ceiling, noised
+from pomonag.predictors.noise_ceiling import BlockPosterior, WholePosterior, dependent_rows, noised
 from pomonag.spaces import search_space
 from pomonag.spaces.encoding import generator_of
 
 PROCESS = NoiseProcess(0.1, 5.0)
+
+
+def noise_ceiling(posterior, clean, labels, process, generator):
+    """Spearman of each of labels [b, k] with its best prediction from one noisy draw of clean [b, n, v]."""
+    best = posterior(*noised(clean, process, generator)).numpy()
+    return [spearmanr(best[:, k], labels[:, k]).statistic for k in range(labels.shape[1])]
 
 
 @pytest.fixture(scope="module")
@@ -27,6 +36,20 @@ def test_the_ceiling_of_params_on_nb201_is_known(nb201):
     found = noise_ceiling(WholePosterior(clean, labels), clean[drawn], labels[drawn], PROCESS, generator_of(2))
     assert found[0] == pytest.approx(0.77, abs=0.02)
     assert found[1] == pytest.approx(found[0], abs=0.02)  # params and MACs rank nb201 alike (PI-41)
+
+
+@pytest.mark.parametrize(("sigma_max", "known"), [(1.0, 0.94), (5.0, 0.72)])
+def test_the_ceiling_of_params_on_mbv3_is_known(sigma_max, known):
+    # architecture.md §8, of networks of one width.
+    space = search_space("mbv3")
+    encoding = space.encodings["diffusionnag"]
+    nets = [replace(net, width=1.0) for net in space.sample(8000, generator_of(6))]
+    clean, labels = encoding.encode(nets), space.cost(nets).params[:, None].astype(float)
+    posterior = BlockPosterior(encoding, clean[2000:], labels[2000:])
+    assert posterior.determination[0] > 0.999  # params are a sum over slots
+    process = NoiseProcess(0.1, sigma_max)
+    found = noise_ceiling(posterior, clean[:2000], labels[:2000], process, generator_of(7))
+    assert found[0] == pytest.approx(known, abs=0.025)
 
 
 def test_by_rows_and_over_the_whole_space_agree(nb201):
