@@ -35,7 +35,7 @@ class ConvBN(nn.Module):
 def begin_as_identity(last: ConvBN) -> None:
     """Zero scale in a residual branch's last batch normalisation (Goyal et al., 2017).
 
-    It decides whether trainings of seconds succeed: 21 % instead of 16 % on a task of twenty classes in three epochs.
+    Blocks that begin at random hide the image from twenty layers of them: trainings of seconds hardly learn then.
     """
     nn.init.zeros_(last.norm.weight)
 

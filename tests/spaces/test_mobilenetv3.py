@@ -216,6 +216,9 @@ def test_sampling_is_uniform_in_values_and_otherwise_where_it_says_so():
     spread = SPACE.cost(SPACE.sample_classes(2000, generator_of(0))).macs
     narrow = SPACE.cost(SPACE.sample(2000, generator_of(0))).macs
     assert spread.std() / spread.mean() > 1.5 * narrow.std() / narrow.mean()
+    one_width = [MobileNetV3Net(1.0, n.kernels, n.expansions) for n in SPACE.sample(2000, generator_of(0))]
+    macs = SPACE.cost(one_width).macs
+    assert macs.std() / macs.mean() == pytest.approx(0.15, abs=0.01)
     assert {n.width for n in SPACE.sample(50, generator_of(1))} == {1.0, 1.2}
 
 
