@@ -239,8 +239,8 @@ RELEASED = ("meta_dataset_nb201/train", "meta_dataset_nb201/tasks")
 def tables(tmp_path):
     """A data folder with small tables: what a cut-off one is told by does not depend on its rows."""
     cells = [str(cell) for cell in search_space("nb201").enumerate()]
-    rows = "index,arch_str,cifar10_test_acc_200ep,cifar100_test_acc_200ep,pixel3\n" + "".join(
-        f"{i},{cell},{50 + i % 40},{30 + i % 40},{1 + i % 7}\n" for i, cell in enumerate(cells)
+    rows = "index,arch_str,cifar10_test_acc_200ep,cifar100_test_acc_200ep,pixel3,task,class_00\n" + "".join(
+        f"{i},{cell},{50 + i % 40},{30 + i % 40},{1 + i % 7},{i},1\n" for i, cell in enumerate(cells)
     )
     for name in ("nasbench201/accuracies", "nasbench201/latency_help", *RELEASED):
         file = tmp_path / "data" / f"{name}.csv.gz"
