@@ -174,7 +174,7 @@ def _set_scores(predictors: str, dataset: str, seed: int) -> tuple[list[Any], np
     from pomonag.predictors.predictor_set import load_predictor_set
 
     known, cells = load_predictor_set(inputs.space(), predictors), list(inputs.space().enumerate())
-    protocol = generation.PROTOCOLS.get(predictors, "full")
+    protocol = known.protocols[0]
     return cells, known.scores(cells, known.condition(load_embedding(dataset), protocol))
 
 

@@ -24,8 +24,6 @@ FAST_STEPS = 20
 # 256 guided over 20 steps and ranked once: the calls that the peers of fast mode get.
 FAST_PREDICTOR_CALLS = COUNT * FAST_STEPS + COUNT
 REFERENCE_STEPS = 1000
-# What each checkpoint set was taught: full trainings, our reduced ones, or scores without any training.
-PROTOCOLS = {"lite_rows": "lite", "training_free": "proxy", "own_measurements": "proxy", "params_only": "proxy"}
 
 
 def checkpoint_sets(dataset: str) -> dict[str, str]:
@@ -80,64 +78,76 @@ class Generated:
         )
 
 
-def pomonag_fast(dataset: str, seed: int, predictors: str = "shipped", device: str | None = None) -> Generated:
+def pomonag_fast(
+    dataset: str, seed: int, predictors: str = "shipped", device: str | None = None, space: str = "nb201"
+) -> Generated:
     """Fast mode, four guides, two phases; `device` is the one whose latency guides."""
-    return _searched(dataset, seed, predictors, device, "fast", "default")
+    return _searched(dataset, seed, predictors, device, "fast", "default", space)
 
 
-def pomonag_reference(dataset: str, seed: int, predictors: str = "shipped") -> Generated:
+def pomonag_reference(dataset: str, seed: int, predictors: str = "shipped", space: str = "nb201") -> Generated:
     """Reference mode with the paper's factors, two phases."""
-    return _searched(dataset, seed, predictors, None, "reference", "default")
+    return _searched(dataset, seed, predictors, None, "reference", "default", space)
 
 
 def pomonag_with(denoiser: Any, dataset: str, seed: int, predictors: str) -> Generated:
-    """Fast mode with another denoiser than the one that ships."""
+    """Fast mode on nb201 with another denoiser than the one that ships."""
     given = embedding(dataset, seed)
-    result = _result(given, seed, predictors, None, "fast", "default", denoiser)
+    result = _result(given, seed, predictors, None, "fast", "default", "nb201", denoiser)
     return Generated.of_result(result, COUNT, inputs.digests(predictors))
 
 
-def diffusionnag(dataset: str, seed: int, predictors: str = "shipped") -> Generated:
+def diffusionnag(dataset: str, seed: int, predictors: str = "shipped", space: str = "nb201") -> Generated:
     """Reference mode with DiffusionNAG's single accuracy guide and the paper's constant factor."""
-    return _searched(dataset, seed, predictors, None, "reference", "single guide")
+    return _searched(dataset, seed, predictors, None, "reference", "single guide", space)
 
 
-def unguided_fast(dataset: str, seed: int) -> Generated:
+def unguided_fast(dataset: str, seed: int, space: str = "nb201") -> Generated:
     """Fast mode without guides."""
-    return _searched(dataset, seed, "shipped", None, "fast", "unguided")
+    return _searched(dataset, seed, "shipped", None, "fast", "unguided", space)
 
 
-def unguided_reference(dataset: str, seed: int) -> Generated:
+def unguided_reference(dataset: str, seed: int, space: str = "nb201") -> Generated:
     """Reference mode without guides."""
-    return _searched(dataset, seed, "shipped", None, "reference", "unguided")
+    return _searched(dataset, seed, "shipped", None, "reference", "unguided", space)
 
 
-def fresh_fast(embedding: Tensor, seed: int) -> Generated:
+def fresh_fast(embedding: Tensor, seed: int, space: str = "nb201") -> Generated:
     """Fast mode, computed anew each time: for timing."""
-    return _search(embedding, seed, "shipped", None, "fast", "default")
+    return _search(embedding, seed, "shipped", None, "fast", "default", space)
 
 
 @functools.cache
-def _searched(dataset: str, seed: int, predictors: str, device: str | None, mode: str, guides: str) -> Generated:
-    return _search(embedding(dataset, seed), seed, predictors, device, mode, guides)
+def _searched(
+    dataset: str, seed: int, predictors: str, device: str | None, mode: str, guides: str, space: str
+) -> Generated:
+    return _search(embedding(dataset, seed), seed, predictors, device, mode, guides, space)
 
 
-def _search(given: Tensor, seed: int, predictors: str, device: str | None, mode: str, guides: str) -> Generated:
-    result = _result(given, seed, predictors, device, mode, guides)
+def _search(
+    given: Tensor, seed: int, predictors: str, device: str | None, mode: str, guides: str, space: str
+) -> Generated:
+    result = _result(given, seed, predictors, device, mode, guides, space)
     networks = ["denoiser"] if mode == "fast" else ["reference_score", "reference_accuracy"]
-    return Generated.of_result(result, COUNT, inputs.digests(predictors, *networks))
+    return Generated.of_result(result, COUNT, inputs.digests(predictors, *networks, space_name=space))
 
 
 def _result(
-    given: Tensor, seed: int, predictors: str, device: str | None, mode: str, guides: str, denoiser: Any = None
+    given: Tensor,
+    seed: int,
+    predictors: str,
+    device: str | None,
+    mode: str,
+    guides: str,
+    space: str,
+    denoiser: Any = None,
 ) -> Mapping[str, Any]:
     from pomonag.search import search
 
     factors = {"default": "default", "single guide": _SINGLE_GUIDE, "unguided": None}[guides]
     return search(
-        inputs.space(), given, count=COUNT, seed=seed, mode=mode, device_latency=device, factors=factors,
-        predictors=predictors, accuracy=PROTOCOLS.get(predictors, "full"), measure=False, denoiser=denoiser,
-        device=computing_device(),
+        inputs.space(space), given, count=COUNT, seed=seed, mode=mode, device_latency=device, factors=factors,
+        predictors=predictors, measure=False, denoiser=denoiser, device=computing_device(),
     ).to_json()  # fmt: skip
 
 
@@ -155,11 +165,11 @@ def ranking(dataset: str, seed: int, predictors: str) -> tuple[Callable[[Sequenc
     from pomonag.predictors.predictor_set import load_predictor_set
 
     known, given = load_predictor_set(inputs.space(), predictors), embedding(dataset, seed)
-    protocol = PROTOCOLS.get(predictors, "full")
+    protocol = known.protocols[0]
     return lambda architectures: known.accuracy(architectures, given, protocol), inputs.digests(predictors)
 
 
-def untrained_fast(dataset: str, seed: int) -> Generated:
+def untrained_fast(dataset: str, seed: int, space: str = "nb201") -> Generated:
     """Fast mode's denoiser with random weights, unguided: what its decoding makes of noise."""
     import torch
 
@@ -167,7 +177,7 @@ def untrained_fast(dataset: str, seed: int) -> Generated:
     from pomonag.diffusion.samplers import log_linear_sigmas, sample_ancestral
     from pomonag.spaces.encoding import from_network_scale
 
-    encoding = inputs.space().encoding
+    encoding = inputs.space(space).encoding
     with torch.random.fork_rng(devices=[]), torch.inference_mode():
         torch.manual_seed(seed)
         x = sample_ancestral(
@@ -176,10 +186,10 @@ def untrained_fast(dataset: str, seed: int) -> Generated:
             (encoding.num_nodes, encoding.num_operations),
             seeds=range(COUNT),
         )
-    return _decoded(from_network_scale(x))
+    return _decoded(from_network_scale(x), space)
 
 
-def untrained_reference(dataset: str, seed: int) -> Generated:
+def untrained_reference(dataset: str, seed: int, space: str = "nb201") -> Generated:
     """Reference mode's network with random weights, unguided."""
     import torch
 
@@ -187,21 +197,21 @@ def untrained_reference(dataset: str, seed: int) -> Generated:
     from pomonag.reference.score_network import ScoreNetwork
     from pomonag.reference.spaces import reference_space
 
-    reference = reference_space("nb201")
+    reference = reference_space(space)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = ScoreNetwork(reference)
-    return _decoded(generate(network, (), reference, count=COUNT, seed=seed, steps=REFERENCE_STEPS))
+    return _decoded(generate(network, (), reference, count=COUNT, seed=seed, steps=REFERENCE_STEPS), space)
 
 
-def _decoded(x: Any) -> Generated:
+def _decoded(x: Any, space: str) -> Generated:
     from pomonag.spaces.encoding import Invalid
 
-    decoded = inputs.space().encoding.decode(x)
+    decoded = inputs.space(space).encoding.decode(x)
     return Generated.of_draws([item for item in decoded if not isinstance(item, Invalid)], len(decoded))
 
 
-def needs(method: str, mode: str, dataset: str, predictors: str = "shipped") -> tuple[Need, ...]:
+def needs(method: str, mode: str, dataset: str, predictors: str = "shipped", space: str = "nb201") -> tuple[Need, ...]:
     """The trained networks that a method reads."""
     if method in ("untrained-decoder", "uniform", "top250"):
         return ()
@@ -212,17 +222,17 @@ def needs(method: str, mode: str, dataset: str, predictors: str = "shipped") -> 
         names.append("reference_score")
         guides = {"pomonag": ("accuracy", "params", "macs", "latency_ms"), "diffusionnag": ("accuracy",)}
         names += [f"reference_{objective}" for objective in guides.get(method, ())]
-    return tuple(inputs.checkpoint_need(name) for name in names)
+    return tuple(inputs.checkpoint_need(name, space) for name in names)
 
 
-def settings_of(method: str, mode: str) -> dict[str, Any]:
+def settings_of(method: str, mode: str, space: str = "nb201") -> dict[str, Any]:
     """The settings that make a method's configuration."""
     settings: dict[str, Any] = {"mode": mode, "steps": FAST_STEPS if mode == "fast" else REFERENCE_STEPS}
     factors: Mapping[str, ScalingFactors] = {}
     if method == "diffusionnag":
         factors = _SINGLE_GUIDE
     elif method.startswith("pomonag"):
-        factors = fast_factors("nb201") if mode == "fast" else PAPER_FACTORS["nb201"]
+        factors = fast_factors(space) if mode == "fast" else PAPER_FACTORS[space]
     if computing_device() != "cpu":
         # Its sums differ a little: another configuration, which shares no mean with what the CPU computed.
         settings["device"] = computing_device()

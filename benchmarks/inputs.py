@@ -74,25 +74,24 @@ def own_images_path(dataset: str) -> Path:
     raise DataMissing(f"There are no images of {found.label} here. {found.remedy}")
 
 
-def checkpoint_need(name: str) -> Need:
+def checkpoint_need(name: str, space_name: str = "nb201") -> Need:
     """Trained networks that ship with the package: a file of the space's checkpoints, without its ending."""
 
     def missing() -> str | None:
-        if _checkpoint(name).is_file():
+        if _checkpoint(name, space_name).is_file():
             return None
-        return f"The trained networks {name} are not there: `pomonag train` makes them."
+        return f"The trained networks {name} of {space_name} are not there: `pomonag train` makes them."
 
     return Need(name, missing)
 
 
-def _checkpoint(name: str) -> Path:
-    return CHECKPOINTS / "nb201" / f"{name}.safetensors"
+def _checkpoint(name: str, space_name: str) -> Path:
+    return CHECKPOINTS / space_name / f"{name}.safetensors"
 
 
-@functools.cache
-def space() -> Any:
-    """NAS-Bench-201: a search space that can also be listed whole."""
-    return search_space("nb201")
+def space(name: str = "nb201") -> Any:
+    """A search space; NAS-Bench-201, the default, can also be listed whole."""
+    return search_space(name)
 
 
 @functools.cache
@@ -127,9 +126,9 @@ def _all_images(dataset: str) -> ImageDataset:
 
 
 @functools.cache
-def lite_architectures() -> frozenset[str]:
+def lite_architectures(space_name: str = "nb201") -> frozenset[str]:
     """Distinct architectures of the shipped meta-dataset's training tasks: what novelty is counted against."""
-    rows = meta_dataset("nb201")
+    rows = meta_dataset(space_name)
     return frozenset(rows.loc[rows["task"].str.startswith("train"), "architecture"])
 
 
@@ -146,15 +145,15 @@ def costs(dataset: str) -> tuple[np.ndarray, np.ndarray]:
     return found.params, found.macs
 
 
-def digests(*names: str) -> dict[str, str]:
+def digests(*names: str, space_name: str = "nb201") -> dict[str, str]:
     """Short SHA-256 digests of what a run read: `rows` of the meta-dataset, checkpoints, files of the data folder."""
-    return {name: digest_of(tuple(files)) for name in names if (files := _files(name))}
+    return {name: digest_of(tuple(files)) for name in names if (files := _files(name, space_name))}
 
 
-def _files(name: str) -> list[Path]:
+def _files(name: str, space_name: str) -> list[Path]:
     if name == "rows":
-        return shard_paths(SHIPPED_ROWS / "nb201")
-    for checkpoint in (_checkpoint(f"{name}/predictors"), _checkpoint(name)):
+        return shard_paths(SHIPPED_ROWS / space_name)
+    for checkpoint in (_checkpoint(f"{name}/predictors", space_name), _checkpoint(name, space_name)):
         if checkpoint.is_file():
             return [checkpoint]
     return [data_path(name)]

@@ -1,4 +1,4 @@
-"""Table 4, NASBench201: validity, uniqueness, novelty of 256 generated architectures, three runs."""
+"""Table 4: validity, uniqueness, novelty of 256 generated architectures, three runs, both spaces."""
 
 from __future__ import annotations
 
@@ -33,6 +33,8 @@ QUANTITIES = (
 VALIDITY_ONLY = QUANTITIES[:1]
 # The novelty against the released rows needs their file; without it the other columns can be measured.
 WITHOUT_RELEASED = QUANTITIES[:4]
+# A MobileNetV3 network is alone in its class, and there are no released rows.
+DISTINCT_NETWORKS = (*QUANTITIES[:2], QUANTITIES[3])
 
 
 def runs() -> list[Run]:
@@ -48,38 +50,48 @@ def runs() -> list[Run]:
         _drawn("top250", top_250, inputs.TABLE),
         _run("untrained-decoder", "fast", generation.untrained_fast, 3.0, smoke=True, quantities=VALIDITY_ONLY),
         _run("untrained-decoder", "reference", generation.untrained_reference, 300.0, quantities=VALIDITY_ONLY),
-    ]
+        _run("pomonag", "fast", generation.pomonag_fast, 4.0, smoke=True, space="mbv3"),
+        _run("pomonag", "fast", generation.pomonag_fast, 4.0, smoke=True, dataset="digits", space="mbv3"),
+        _run("unguided", "fast", generation.unguided_fast, 3.0, smoke=True, space="mbv3"),
+        _run(
+            "untrained-decoder", "fast", generation.untrained_fast, 3.0,
+            smoke=True, quantities=VALIDITY_ONLY, space="mbv3",
+        ),
+    ]  # fmt: skip
 
 
 def _run(
     method: str,
     configuration: str,
-    generate: Callable[[str, int], Generated],
+    generate: Callable[..., Generated],
     seconds: float,
     *,
     smoke: bool = False,
     dataset: str = "mean-over-runs",
     quantities: tuple[Quantity, ...] = QUANTITIES,
+    space: str = "nb201",
 ) -> Run:
     # The paper does not name the data set behind its three runs.
     images = "cifar10" if dataset == "mean-over-runs" else dataset
     guided = method in ("pomonag", "diffusionnag")
-    if dataset == "digits":
+    if quantities is QUANTITIES and space != "nb201":
+        quantities = DISTINCT_NETWORKS
+    elif dataset == "digits":
         quantities = WITHOUT_RELEASED
     released = (inputs.RELEASED_ROWS,) if QUANTITIES[4] in quantities else ()
     return Run(
-        key=RunKey("4", method, configuration, "nb201", dataset),
+        key=RunKey("4", method, configuration, space, dataset),
         quantities=quantities,
-        compute=functools.partial(_generation_metrics, generate, images, quantities),
+        compute=functools.partial(_generation_metrics, generate, images, quantities, space),
         settings={
             "count": COUNT,
             "images": images if guided else None,
-            **generation.settings_of(method, configuration),
+            **generation.settings_of(method, configuration, space),
         },
         needs=(
             *(inputs.images_need(images) if guided else ()),
             *released,
-            *generation.needs(method, configuration, images),
+            *generation.needs(method, configuration, images, space=space),
         ),
         estimated_seconds=seconds,
         smoke=smoke,
@@ -100,26 +112,26 @@ def _drawn(method: str, draw: Callable[[int], Sequence[Any]], *needs: Need) -> R
 
 
 def _generation_metrics(
-    generate: Callable[[str, int], Generated], images: str, quantities: Sequence[Quantity], seed: int
+    generate: Callable[..., Generated], images: str, quantities: Sequence[Quantity], space: str, seed: int
 ) -> Outcome:
-    return _outcome(generate(images, seed), quantities)
+    return _outcome(generate(images, seed, space=space), quantities, space)
 
 
-def _outcome(generated: Generated, quantities: Sequence[Quantity]) -> Outcome:
-    values = metrics(generated, [q.metric for q in quantities])
+def _outcome(generated: Generated, quantities: Sequence[Quantity], space: str = "nb201") -> Outcome:
+    values = metrics(generated, [q.metric for q in quantities], space)
     read = ["rows", "meta_dataset_nb201/train.csv.gz"] if "novelty_released" in values else ["rows"]
     details = {"seconds": generated.seconds, "predictor_calls": generated.predictor_calls, "invalid": generated.invalid}
-    return Outcome(values, details, {**inputs.digests(*read), **generated.inputs})
+    return Outcome(values, details, {**inputs.digests(*read, space_name=space), **generated.inputs})
 
 
-def metrics(generated: Generated, wanted: Sequence[str]) -> Mapping[str, float]:
+def metrics(generated: Generated, wanted: Sequence[str], space: str = "nb201") -> Mapping[str, float]:
     """The table's metrics in percent; nan where a denominator is zero."""
     distinct = set(generated.architectures)
     compute = {
         "validity": lambda: share(generated.valid, generated.count),
         "uniqueness": lambda: share(len(distinct), generated.valid),
         "uniqueness_by_class": lambda: share(len(classes(distinct)), generated.valid),
-        "novelty": lambda: share(len(distinct - inputs.lite_architectures()), len(distinct)),
+        "novelty": lambda: share(len(distinct - inputs.lite_architectures(space)), len(distinct)),
         "novelty_released": lambda: share(len(distinct - inputs.released_architectures()), len(distinct)),
     }
     return {name: compute[name]() for name in wanted}

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from pomonag.candidates import BatchGenerator, Candidates, costs_of
 from pomonag.evaluation.latency import measure_latency
+from pomonag.evaluation.protocols import lite_protocol
 from pomonag.guidance.guide import METRICS, ScalingFactors
 from pomonag.meta_dataset.schema import meta_dataset
 from pomonag.pareto.budget import Budget
@@ -97,9 +98,12 @@ def ranked_result(
     ]
     if measure:
         started = time.perf_counter()
+        timing = lite_protocol(space.name)  # as the rows were timed that latencies are predicted from
         for i in sorted({i for by_metric in chosen.values() for i in by_metric.values()}):
             network = space.build(found[i], classes=len(embedding))
-            rows[i]["measured_latency_ms"] = measure_latency(network, network_resolution(space)).latency_ms
+            rows[i]["measured_latency_ms"] = measure_latency(
+                network, network_resolution(space), warmup=timing.latency_warmup, runs=timing.latency_runs
+            ).latency_ms
         seconds["measuring"] = time.perf_counter() - started
     # Novelty is against the architectures that the meta-dataset trained, as in the paper's lineage.
     reference = set(meta_dataset(space.name)["architecture"])

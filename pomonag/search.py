@@ -61,7 +61,8 @@ def generate(
     # What a name can be refused for is refused before the images are embedded.
     embedder = dataset_encoder(encoder)
     settings["predictors"] = _loaded(space, settings.get("predictors", "shipped"))
-    settings["predictors"].check(embedder.features, settings.get("accuracy", "full"))
+    settings["accuracy"] = settings.get("accuracy") or settings["predictors"].protocols[0]
+    settings["predictors"].check(embedder.features, settings["accuracy"])
     if settings.get("device_latency") is not None:
         latencies_of(settings["device_latency"], space)
     started = time.perf_counter()
@@ -89,7 +90,7 @@ def search(
     budget: Budget | str | None = None,
     device: str = "cpu",
     device_latency: str | None = None,
-    accuracy: str = "full",
+    accuracy: str | None = None,
     predictors: str | PredictorSet = "shipped",
     factors: Any = "default",
     denoiser: Denoiser | None = None,
@@ -102,8 +103,9 @@ def search(
     """The same for a data set's embedding [classes, samples, features].
 
     `budget` says what is affordable, as text (`"params<0.5M, latency_ms<12"`) or parsed. `factors` maps phases to
-    `ScalingFactors`: the mode's own by default, another mapping, or None for unguided generation. `predictors` names a
-    checkpoint set, `denoiser` takes the place of the one that ships, and `device` (`"cuda"`) is where is generated.
+    `ScalingFactors`: the mode's own by default, another mapping, or None for unguided generation. `accuracy` is the
+    protocol that is predicted, the first that the predictors know by default (`full` before `lite`). `predictors` names
+    a checkpoint set, `denoiser` takes the place of the one that ships, and `device` (`"cuda"`) is where is generated.
     `measure` times the chosen configurations on this machine. `images` is what the result says of the images; by
     default that the embedding is all there was.
     """
@@ -113,6 +115,7 @@ def search(
     check_embedding(embedding)
     embedding = embedding.clone()  # from inference mode it could not be differentiated through
     known = _loaded(space, predictors)
+    accuracy = accuracy or known.protocols[0]
     limits = as_budget(budget)
     generator = batch_generator(
         mode, space, known, embedding, accuracy, objectives, device_latency, limits, seed,

@@ -30,6 +30,7 @@ from pomonag.pareto.indicators import normalised_hypervolume
 from pomonag.predictors.dataset_code import separability
 from pomonag.predictors.embeddings import embed_task, load_embedding, shipped_embeddings
 from pomonag.predictors.predictor_set import load_predictor_set
+from pomonag.predictors.supervision import SETS
 from pomonag.records.provenance import provenance
 from pomonag.records.seeds import seed_of
 from pomonag.spaces.encoding import Invalid
@@ -60,6 +61,15 @@ class FactorTuning:
     uniqueness: float = 0.98
     duplicate_cost: float = 2.0
     reference_steps: int = REFERENCE_STEPS
+
+    @classmethod
+    def of(cls, space: SearchSpace, **settings: Any) -> FactorTuning:
+        """The default for a space: with the shipped set where there are no leave-one-out sets, as on mbv3."""
+        names = dict.fromkeys(cls.predictors)
+        if not all(name in SETS[space.name] for name in names):
+            known = load_predictor_set(space)
+            settings = {"predictors": ("shipped",) * len(cls.datasets), "accuracy": known.protocols[0]} | settings
+        return cls(**settings)
 
     def __post_init__(self) -> None:
         if self.mode not in MODES:

@@ -125,10 +125,10 @@ _TABLE_2_RUNS = {"diffusionnag": "diffusionnag", "pomonag-acc": "pomonag-acc"}
 
 def _source(n: PaperNumber) -> Source | None:
     method = n.method.lower()
-    if n.table == "4" and n.space == "nb201":
+    if n.table == "4":
         ours = method == "pomonag"
         why = _OTHER_REFERENCE_SET if n.metric == "novelty" else None if ours else _LITE_SCHEDULE
-        key = RunKey("4", method, "fast" if ours else "reference", "nb201", n.dataset)
+        key = RunKey("4", method, "fast" if ours else "reference", n.space, n.dataset)
         return Source(key, n.metric, why, _FAST_MODE if ours and not why else None)
     if n.table == "2" and n.dataset in ("cifar10", "cifar100") and method in _TABLE_2_RUNS:
         why = None
@@ -189,7 +189,7 @@ def difference(ours: float, theirs: float) -> float:
 def _missing(n: PaperNumber) -> str:
     method = n.method.lower()
     if n.space == "mbv3":
-        return "networks of the mbv3 space are measured, but not generated in this version"
+        return "generated networks of the mbv3 space are trained by no recipe of the paper yet"
     if n.table == "2" and method not in ("diffusionnag", "pomonag-acc"):
         return f"no module baselines/ for {n.method} yet"
     if n.table == "text":

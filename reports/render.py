@@ -16,7 +16,7 @@ from markupsafe import Markup
 
 from pomonag.records.files import atomic_write
 from pomonag.records.provenance import provenance
-from reports import figures, method_tables, tables
+from reports import figures, method_tables, mobilenetv3_tables, tables
 from reports.cells import slug
 from reports.claims.judging import judge as judge_claims
 from reports.consistency import RULES, check, load_paper
@@ -80,7 +80,14 @@ def render(evidence: Evidence, version: str | None = None) -> str:
         "evidence": evidence,
         "foremost": foremost(sentences),
         "findings": sentences,
-        "tables": [tables.table_4(evidence), tables.table_2(evidence), tables.hypervolumes(evidence)],
+        "tables": [
+            tables.table_4(evidence),
+            mobilenetv3_tables.generated_networks(evidence),
+            tables.table_2(evidence),
+            tables.hypervolumes(evidence),
+            mobilenetv3_tables.trained_fronts(evidence),
+            mobilenetv3_tables.trained_top(evidence),
+        ],
         "times": tables.times(evidence),
         "behind": [method_tables.parts(evidence), method_tables.scaling_factors()],
         "panels": panels(evidence),

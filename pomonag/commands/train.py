@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -102,7 +102,7 @@ def reference(space_name: str, part: tuple[str, ...], out: Path) -> None:
 @click.option("--dataset", "judged", multiple=True, metavar="NAME:SET", help="Data set with a shipped embedding, or a "
               "task, and the checkpoint set that guides and judges on it. Default: the two CIFARs and two held-out "
               "tasks, by predictors that never saw the data set's accuracies.")  # fmt: skip
-@click.option("--accuracy", default="full", show_default=True, type=click.Choice(["full", "lite"]))
+@click.option("--accuracy", type=click.Choice(["full", "lite"]), help="Default: full where the space's sets know it.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0))
 @click.option("--reference-steps", default=1000, show_default=True, type=click.IntRange(2))
 @click.option("--journal", type=click.Path(path_type=Path, dir_okay=False), help="Keeps the search's trials.")
@@ -113,7 +113,7 @@ def factors(
     trials: int,
     quality: str,
     judged: tuple[str, ...],
-    accuracy: str,
+    accuracy: str | None,
     seed: int,
     reference_steps: int,
     journal: Path | None,
@@ -128,18 +128,20 @@ def factors(
     pairs = [pair.partition(":") for pair in judged]
     if any(not known for _, _, known in pairs):
         raise UserError(f"got --dataset {' '.join(judged)}; expected NAME:SET, such as cifar10:without_cifar10")
-    config = FactorTuning(
-        mode=mode, quality=quality, trials=trials, accuracy=accuracy, seed=seed, reference_steps=reference_steps
-    )
+    space = search_space(space_name)
+    settings: dict[str, Any] = {"accuracy": accuracy} if accuracy else {}
     if pairs:
-        config = replace(config, datasets=tuple(p[0] for p in pairs), predictors=tuple(p[2] for p in pairs))
+        settings |= {"datasets": tuple(p[0] for p in pairs), "predictors": tuple(p[2] for p in pairs)}
+    config = FactorTuning.of(
+        space, mode=mode, quality=quality, trials=trials, seed=seed, reference_steps=reference_steps, **settings
+    )
 
     def tell(phase: str, done: int, of: int, best: float) -> None:
         if done % 10 == 0 or done == of:
             click.echo(f"{phase}: {done} of {of} trials, best {quality} {best:.4f}", err=True)
 
-    phases, about = tune(search_space(space_name), config, journal, tell)
-    save_factors(out, space_name, mode, phases, about)
+    phases, about = tune(space, config, journal, tell)
+    save_factors(out, space.name, mode, phases, about)
     for phase, k in phases.items():
         click.echo(f"{phase}: accuracy {k.accuracy:.3g}, params {k.params:.3g}, macs {k.macs:.3g}, "
                    f"latency {k.latency:.3g}")  # fmt: skip

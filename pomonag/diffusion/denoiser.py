@@ -1,9 +1,9 @@
 """The lean denoiser of fast mode: noisy matrix in, mean of the clean matrix out.
 
 A clean row is one of a few categories (`Encoding.categories`), so the network predicts a *categorical* distribution for
-each row and the denoised mean is its expectation. By Bayes' rule the logits are what the noisy row alone says, known in
-closed form (`RowPosterior`), plus what the other rows say; only that is learned. The score that the samplers and guides
-speak of is (denoised - x) / sigma^2 (Karras et al. 2022, Eq. 3).
+each row and the denoised mean is its expectation. By Bayes' rule the logits are what the noisy rows say that the
+space's rules bind together (often one alone), known in closed form (`posterior_of`), plus what all other rows say; only
+that is learned. The score that the samplers and guides speak of is (denoised - x) / sigma^2 (Karras 2022, Eq. 3).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from pomonag.errors import unknown_name
 from pomonag.spaces.encoding import Encoding, to_network_scale
-from pomonag.spaces.row_posterior import RowPosterior
+from pomonag.spaces.pattern_posterior import posterior_of
 
 PARAMETRISATIONS = ("categorical", "score")
 
@@ -70,7 +70,7 @@ class Denoiser(nn.Module):
     def __init__(self, encoding: Encoding, config: DenoiserConfig = DenoiserConfig()):
         super().__init__()
         self.config = config
-        self.row_posterior = RowPosterior(encoding)
+        self.row_posterior = posterior_of(encoding)
         nodes, operations = encoding.num_nodes, encoding.num_operations
         outputs = len(encoding.categories) if config.parametrisation == "categorical" else operations
         self.embed = nn.Linear(nodes * operations + 17, config.width)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -11,7 +11,7 @@ import numpy as np
 
 from pomonag.data.sources import data_path
 from pomonag.errors import UserError, unknown_name
-from pomonag.evaluation.block_latency import BlockDeviceLatency, block_device_latency
+from pomonag.evaluation.block_latency import BLOCK_DEVICES, BlockDeviceLatency, block_device_latency
 from pomonag.evaluation.space_table import SpaceTable, numbers, read_csv, read_space_table
 from pomonag.spaces import EnumerableSpace, SearchSpace, search_space
 from pomonag.spaces.search_space import BlockSpace
@@ -76,6 +76,14 @@ def device_latency(name_or_file: str | Path, space: SearchSpace | None = None) -
     if path.suffix or path.parent != Path():
         raise UserError(f"{name} is no file. Give a CSV with the columns arch_str,latency_ms, or one of the devices.")
     raise unknown_name("device", name, DEVICES)
+
+
+def device_latencies(space: SearchSpace) -> Mapping[str, DeviceLatency | BlockDeviceLatency]:
+    """All devices that time a space, by name. Raises DataMissing when their tables are not there."""
+    if isinstance(space, BlockSpace):
+        return {name: block_device_latency(name, space) for name in BLOCK_DEVICES}
+    table = DeviceLatencies(space=space)
+    return {name: table[name] for name in DEVICES}
 
 
 class DeviceLatencies:

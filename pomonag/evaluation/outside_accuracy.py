@@ -22,11 +22,13 @@ Folder = str | os.PathLike[str] | None
 class OutsideAccuracy:
     """`accuracies(architecture strings, data folder)` in percent by string, without those it does not know.
 
+    `group` names, for an architecture, those that it can be compared with: it knows nothing that sets groups apart.
     Raises DataMissing where its file is not there.
     """
 
     name: str
     accuracies: Callable[[Sequence[str], Folder], pd.Series]
+    group: Callable[[str], str] = lambda architecture: ""
 
 
 def outside_accuracy(space: str) -> OutsideAccuracy:
@@ -51,5 +53,7 @@ def _once_for_all(architectures: Sequence[str], data_dir: Folder) -> pd.Series:
 
 _OUTSIDE = {
     "nb201": OutsideAccuracy("200-epoch CIFAR-10", _benchmark),
-    "mbv3": OutsideAccuracy("Once-for-All's predicted ImageNet", _once_for_all),
+    "mbv3": OutsideAccuracy(
+        "Once-for-All's predicted ImageNet within each width", _once_for_all, lambda architecture: architecture[:4]
+    ),
 }

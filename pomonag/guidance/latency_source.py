@@ -40,7 +40,8 @@ def latency_source(space: SearchSpace, predictors: PredictorSet, device: str | N
         return _of_head(
             noisy,
             LATENCY_HEAD,
-            "predicted from this project's measurements on one CPU thread (thread CPU time, one 32x32 image)",
+            "predicted from this project's measurements on one CPU thread (thread CPU time, one "
+            f"{space.skeleton_type().resolution}x{space.skeleton_type().resolution} image)",
             predictors.latency_ms,
         )
     table = device_latency(device, space)

@@ -6,6 +6,7 @@ With `--write` they replace the part of the folder's README.md between the two `
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -44,11 +45,20 @@ def reliability(rows: pd.DataFrame, label: str) -> tuple[float, int]:
     return float(pearsonr(both[0], both[1])[0]), len(both)
 
 
-def fidelity(rows: pd.DataFrame, column: str, truth: pd.Series) -> tuple[float, int]:
-    """Spearman of a centred column with accuracies from outside over the rows with fresh architectures; and n."""
+def fidelity(
+    rows: pd.DataFrame, column: str, truth: pd.Series, group: Callable[[str], str] = lambda architecture: ""
+) -> tuple[float, int]:
+    """Spearman of a centred column with accuracies from outside over the rows with fresh architectures; and n.
+
+    Both are centred within each `group` of architectures, too.
+    """
     fresh = centred(rows[~rows["anchor"] & (rows["seed"] == 0)])
     fresh = fresh.assign(truth=fresh["architecture"].map(truth)).dropna(subset="truth")
-    return (float(spearmanr(fresh[column], fresh["truth"])[0]), len(fresh)) if len(fresh) > 2 else (float("nan"), 0)
+    if len(fresh) < 3:
+        return float("nan"), 0
+    both = fresh[[column, "truth"]]
+    both = both - both.groupby(fresh["architecture"].map(group)).transform("mean")
+    return float(spearmanr(both[column], both["truth"])[0]), len(fresh)
 
 
 def figures(folder: Path, with_outside: bool = True) -> str:
@@ -92,10 +102,10 @@ def figures(folder: Path, with_outside: bool = True) -> str:
     ]
     for label, name in LABELS.items():
         r, n = reliability(rows, label)
-        rho, m = fidelity(rows, label, truth) if truth is not None else (float("nan"), 0)
+        rho, m = fidelity(rows, label, truth, outside.group) if truth is not None else (float("nan"), 0)
         lines.append(f"| {name} | {r:.2f} ({n}) | {np.sqrt(max(r, 0)):.2f} | {rho:.2f} ({m}) |")
     if truth is not None:
-        rho, m = fidelity(rows, "params", truth)
+        rho, m = fidelity(rows, "params", truth, outside.group)
         lines.append(f"| params, for comparison | | | {rho:.2f} ({m}) |")
     return "\n".join(lines)
 

@@ -8,6 +8,7 @@ two tasks with their own architectures, two seeds each.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -71,10 +72,13 @@ def paired_rows(space_name: str, tasks: int = 2, architectures: int = 18, seeds:
     return rows
 
 
-def summary(rows: pd.DataFrame, truth: pd.Series) -> pd.DataFrame:
+def summary(
+    rows: pd.DataFrame, truth: pd.Series, group: Callable[[str], str] = lambda architecture: ""
+) -> pd.DataFrame:
     """One line a protocol in `rows`: what its labels are worth. `truth` maps architecture strings to accuracies.
 
-    Fidelity uses the mean over the seeds of each architecture; 90 % intervals come from 1,000 resamples.
+    Fidelity uses the mean over the seeds of each architecture, centred within each `group` of architectures; 90 %
+    intervals come from 1,000 resamples.
     """
     lines = []
     names = {protocol.hash: name for candidates in CANDIDATES.values() for name, protocol in candidates.items()}
@@ -85,6 +89,7 @@ def summary(rows: pd.DataFrame, truth: pd.Series) -> pd.DataFrame:
             centred[label] -= centred.groupby("task")[label].transform("mean")
         wide = centred.pivot_table(index=["task", "architecture"], columns="seed", values=labels)
         mean = centred.groupby(["task", "architecture"])[[*labels, "truth", "params"]].mean()
+        mean -= mean.groupby(["task", mean.index.get_level_values("architecture").map(group)]).transform("mean")
         line: dict[str, Any] = {"setting": names.get(str(protocol), str(protocol)), "rows": len(part)}
         line["cpu_seconds"] = part["cpu_seconds"].mean()
         line["accuracy"], line["sd"] = part["accuracy"].mean(), centred["accuracy"].std()
@@ -142,7 +147,8 @@ def report(folder: Path) -> None:
     outside = outside_accuracy(str(spaces.pop()))
     with pd.option_context("display.width", 250, "display.max_columns", None, "display.float_format", "{:.2f}".format):
         click.echo(f"truth: {outside.name}")
-        click.echo(summary(rows, outside.accuracies(list(rows["architecture"]), None)).T.to_string())
+        truth = outside.accuracies(list(rows["architecture"]), None)
+        click.echo(summary(rows, truth, outside.group).T.to_string())
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from pomonag.errors import unknown_name
 from pomonag.predictors.dataset_code import CODE_SIZE
 from pomonag.spaces.encoding import Encoding
-from pomonag.spaces.row_posterior import RowPosterior
+from pomonag.spaces.pattern_posterior import posterior_of
 
 # `full`: 200 epochs, as the benchmark trains. `lite`: our reduced trainings. `proxy`: no training at all (parameters,
 # training-free scores). A lite label is not a stand-in for a full one, so the protocol is an input.
@@ -103,7 +103,7 @@ class NoisyPredictor(nn.Module):
     def __init__(self, encoding: Encoding, heads: tuple[str, ...], config: GuideConfig = GuideConfig()):
         super().__init__()
         self.config, self.heads = config, heads
-        self.row_posterior = RowPosterior(encoding)
+        self.row_posterior = posterior_of(encoding)
         rows = encoding.num_nodes * len(encoding.categories)
         self.embed = nn.Linear(rows + 1 + CONDITION_SIZE, config.width)
         self.blocks = nn.ModuleList(nn.Linear(config.width, config.width) for _ in range(config.blocks))

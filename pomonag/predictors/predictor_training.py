@@ -130,16 +130,18 @@ def train_noisy_predictor(
     columns = {"params": costs.params, "macs": costs.macs}
     columns |= {name: function(architectures) for name, function in latencies.items()}
     labels = torch.from_numpy(np.stack([np.asarray(c, dtype=np.float64) for c in columns.values()], axis=1))
-    # Devices have no latency for a few pruned networks; the smallest stands in, since only the direction matters.
-    smallest = torch.where(labels.isnan(), torch.inf, labels).min(0).values
-    labels = torch.where(labels.isnan(), smallest, labels)
+    # What a device has not timed says nothing about it.
+    known = ~labels.isnan()
+    mean = labels.nanmean(0)
+    scale = (labels - mean).square().nanmean(0).sqrt()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(training.seed)
         predictor = NoisyPredictor(space.encoding, ("accuracy", *columns), config)
     predictor.row_posterior.count(clean)
-    predictor.label_mean[1:] = labels.mean(0)
-    predictor.label_scale[1:] = labels.std(0)
-    targets = ((labels - labels.mean(0)) / labels.std(0)).float()
+    predictor.label_mean[1:] = mean
+    predictor.label_scale[1:] = scale
+    targets = ((labels - mean) / scale).nan_to_num().float()
+    counts = torch.cat([torch.ones(len(known), 1), known.float()], dim=1)
     optimiser = torch.optim.Adam(predictor.parameters(), training.learning_rate)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, training.steps)
     span = torch.tensor(training.sigma_max / training.sigma_min).log()
@@ -153,7 +155,7 @@ def train_noisy_predictor(
         target = torch.cat([ensemble(features[rows], given).unsqueeze(-1), targets[rows]], dim=-1)
         # Above sigma 1 most of the error cannot be learned away; unweighted it drowns the part that can.
         weight = 1 / (0.02 + (sigma / (1 + sigma)).square())
-        error = (weight.unsqueeze(-1) * (predictor(x, sigma, given) - target).square()).mean(0)
+        error = (weight.unsqueeze(-1) * counts[rows] * (predictor(x, sigma, given) - target).square()).mean(0)
         # The accuracy head counts as much as all the others together.
         loss = error[0] + error[1:].mean()
         _descend(loss, optimiser, schedule)

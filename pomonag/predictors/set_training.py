@@ -13,7 +13,7 @@ from torch import Tensor
 
 from pomonag.data.tasks import task, task_names
 from pomonag.errors import UserError
-from pomonag.evaluation.device_latency import DEVICES, DeviceLatencies
+from pomonag.evaluation.device_latency import device_latencies
 from pomonag.meta_dataset.schema import meta_dataset
 from pomonag.predictors.accuracy_scale import AccuracyScale, fit_accuracy_scale
 from pomonag.predictors.dataset_code import DatasetCode, separability
@@ -54,8 +54,7 @@ def train_predictor_set(
     ensemble = train_ensemble(space, tasks, code, training=ensemble_training, progress=progress)
     latency = _fitted_latency(space)
     functions: dict[str, Any] = {LATENCY_HEAD: partial(_predicted_latency, space, latency)}
-    devices = DeviceLatencies(space=space)
-    functions |= {device_head(device): devices[device] for device in DEVICES}
+    functions |= {device_head(device): latency_of for device, latency_of in device_latencies(space).items()}
     protocols = [p for p in PROTOCOLS if any(t.protocol == p for t in tasks)]
     conditions = _questions(tasks, code, protocols)
     noisy, took = train_noisy_predictor(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor
@@ -16,6 +16,16 @@ class Invalid:
 
     row: int
     rule: str
+
+
+class RowPatterns(NamedTuple):
+    """Rows that depend on each other: each follows one of the group's patterns, within which they are independent.
+
+    `admissible` [patterns, rows, categories] says what each row may be; no matrix fits two patterns.
+    """
+
+    rows: tuple[int, ...]
+    admissible: Tensor
 
 
 class Encoding(Protocol):
@@ -32,6 +42,10 @@ class Encoding(Protocol):
     @property
     def categories(self) -> Tensor:
         """Float [k, num_operations]: the rows that a valid matrix is made of, e.g. the one-hot rows."""
+
+    @property
+    def patterns(self) -> tuple[RowPatterns, ...]:
+        """The groups of rows that the space's rules bind together; empty where each row may be what it likes."""
 
     def encode(self, architectures: Sequence[Any]) -> Tensor:
         """Float32 [b, num_nodes, num_operations], zeros and ones."""

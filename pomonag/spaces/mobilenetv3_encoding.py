@@ -12,8 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from pomonag.errors import UserError, unknown_name
-from pomonag.spaces.encoding import Invalid, quantise
+from pomonag.spaces.encoding import Invalid, RowPatterns, quantise
 from pomonag.spaces.mobilenetv3 import (
+    DEPTHS,
     SLOTS,
     STAGE_SLOTS,
     STAGES,
@@ -45,6 +46,11 @@ class SlotEncoding:
     def categories(self) -> Tensor:
         """The zero row and the nine one-hot rows, float [10, 9]."""
         return torch.cat([torch.zeros(1, _SETTINGS), torch.eye(_SETTINGS)])
+
+    @cached_property
+    def patterns(self) -> tuple[RowPatterns, ...]:
+        """Each stage's rows with its three depths."""
+        return _depth_patterns(first_row=0, categories=len(self.categories))
 
     def encode(self, architectures: Sequence[MobileNetV3Net]) -> Tensor:
         """Float32 [b, 20, 9]."""
@@ -86,6 +92,13 @@ class MobileNetV3Encoding:
         """Zeros, the nine one-hot rows and ones, float [11, 9]; ones occur in the width row alone."""
         return torch.cat([torch.zeros(1, _SETTINGS), torch.eye(_SETTINGS), torch.ones(1, _SETTINGS)])
 
+    @cached_property
+    def patterns(self) -> tuple[RowPatterns, ...]:
+        """Each stage's rows with its three depths; and the width row, which is zeros or ones."""
+        width = torch.zeros(1, 1, len(self.categories), dtype=torch.bool)
+        width[..., [0, -1]] = True
+        return (RowPatterns((0,), width), *_depth_patterns(first_row=1, categories=len(self.categories)))
+
     def encode(self, architectures: Sequence[MobileNetV3Net]) -> Tensor:
         """Float32 [b, 21, 9]."""
         width = torch.from_numpy(width_indices(architectures)).float()
@@ -102,6 +115,18 @@ class MobileNetV3Encoding:
                 if not isinstance(decoded[i], Invalid):
                     decoded[i] = Invalid(0, "width_row_mixed")
         return decoded
+
+
+def _depth_patterns(first_row: int, categories: int) -> tuple[RowPatterns, ...]:
+    active = torch.zeros(categories, dtype=torch.bool)
+    active[1 : 1 + _SETTINGS] = True
+    inactive = torch.zeros(categories, dtype=torch.bool)
+    inactive[0] = True
+    depths = torch.stack(
+        [torch.stack([active if s < depth else inactive for s in range(STAGE_SLOTS)]) for depth in DEPTHS]
+    )
+    starts = (first_row + stage * STAGE_SLOTS for stage in range(STAGES))
+    return tuple(RowPatterns(tuple(range(start, start + STAGE_SLOTS)), depths) for start in starts)
 
 
 def _check(x: Tensor, nodes: int) -> None:

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from pomonag.errors import UserError, unknown_name
-from pomonag.spaces.encoding import Invalid, quantise
+from pomonag.spaces.encoding import Invalid, RowPatterns, quantise
 from pomonag.spaces.search_space import Costs, Skeleton
 
 OPERATIONS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
@@ -119,6 +119,11 @@ class NasBench201Encoding:
     def categories(self) -> Tensor:
         """The seven one-hot rows, float [7, 7]."""
         return torch.eye(self.num_operations)
+
+    @property
+    def patterns(self) -> tuple[RowPatterns, ...]:
+        """None: an edge's operation leaves the others free."""
+        return ()
 
     def encode(self, architectures: Sequence[NasBench201Cell]) -> Tensor:
         """Float32 [b, 8, 7]."""

@@ -71,6 +71,19 @@ def test_every_encoding_round_trips(space):
     assert space.encoding.decode(space.encoding.encode(architectures)) == architectures
 
 
+def test_every_matrix_follows_one_pattern_of_each_group_of_rows(space):
+    for encoding in space.encodings.values():
+        x = encoding.encode(space.sample(64, generator_of(9)))
+        is_category = (x.unsqueeze(2) == encoding.categories).all(-1)
+        assert (is_category.sum(-1) == 1).all()
+        seen: list[int] = []
+        for group in encoding.patterns:
+            fits = (is_category[:, list(group.rows)].unsqueeze(1) & group.admissible).any(-1).all(-1)
+            assert (fits.sum(1) == 1).all()
+            seen += group.rows
+        assert len(seen) == len(set(seen))
+
+
 def test_noise_decodes_to_an_architecture_or_a_reason(space):
     for encoding in space.encodings.values():
         shape = (200, encoding.num_nodes, encoding.num_operations)

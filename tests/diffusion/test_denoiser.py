@@ -22,6 +22,7 @@ TINY = SimpleNamespace(
     name="tiny",
     num_nodes=2,
     num_operations=3,
+    patterns=(),
     categories=torch.tensor([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [1.0, 0.0, 0.5]]),
 )
 SIGMAS = torch.tensor([0.4, 0.8, 1.5, 4.0])

@@ -110,3 +110,17 @@ def test_a_cut_off_table_is_no_missing_one(tmp_path, monkeypatch):
 def test_the_shipped_card_has_its_place():
     card = (SHIPPED / "nb201" / "README.md").read_text(encoding="utf-8")
     assert replaced(card, "x") != card
+
+
+def test_fidelity_compares_within_groups_that_the_truth_cannot_tell_apart(folder):
+    rows = meta_dataset(folder)
+    table = pd.Series({a: truth(a) for a in rows["architecture"].unique()})
+    plain, n = fidelity(rows, "loss", table)
+    # A level that only the labels know: within the groups it is not there.
+    high = rows["architecture"].str.contains("skip_connect")
+    rows.loc[high, "loss"] -= 100.0
+    blind, _ = fidelity(rows, "loss", table)
+    value, m = fidelity(rows, "loss", table, lambda architecture: str("skip_connect" in architecture))
+    assert m == n
+    assert value > blind + 0.1
+    assert value > plain - 0.1

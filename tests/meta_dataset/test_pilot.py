@@ -48,3 +48,14 @@ def test_pure_noise_has_neither():
     (line,) = summary(rows, truth).to_dict("records")
     assert abs(line["rho loss"]) < 0.4
     assert abs(line["reliability loss"]) < 0.4
+
+
+def test_groups_that_the_truth_cannot_tell_apart_are_centred():
+    rows, truth = labelled(0.0, np.random.default_rng(0))
+    second = [a for i, a in enumerate(truth.index) if i % 2]
+    rows.loc[rows["architecture"].isin(second), ["accuracy", "true_class_probability"]] += 1000.0
+    rows.loc[rows["architecture"].isin(second), "loss"] -= 1000.0
+    (blind,) = summary(rows, truth).to_dict("records")
+    (line,) = summary(rows, truth, lambda a: str(a in second)).to_dict("records")
+    assert line["rho loss"] > blind["rho loss"] + 0.1
+    assert line["rho loss"] > 0.95

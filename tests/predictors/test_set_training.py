@@ -47,7 +47,7 @@ def trained():
     """`lite_rows`, which needs no measured data, trained for a few steps; and what was told of it."""
     told = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(set_training, "DeviceLatencies", MadeUpDevices)
+        patch.setattr(set_training, "device_latencies", MadeUpDevices)
         patch.delenv("POMONAG_DATA_DIR", raising=False)
         made = train_predictor_set(
             SPACE,
