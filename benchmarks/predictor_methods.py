@@ -179,8 +179,7 @@ class ReferencePredictors:
 
 def reference_encoding(space: Any) -> Encoding:
     """The encoding of the reference networks."""
-    settings = reference_space(space.name)
-    return encoding_of(space, (settings.nodes, settings.operations))
+    return reference_space(space.name).matrix
 
 
 def train_reference_predictors(

@@ -203,7 +203,7 @@ def test_each_objective_with_a_factor_has_its_guide(generator, guides_used):
 
 def test_reference_guides_move_the_samples_their_way(generator):
     one = generator("reference", steps=5)
-    network = checkpoints.load_predictor("nb201", "params").network
+    network = checkpoints.load_predictor(reference_space("nb201"), "params").network
     space = reference_space("nb201")
     with torch.no_grad():
         code = network.encode(EMBEDDINGS["cifar10"].flatten(0, 1).unsqueeze(0))
