@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -124,7 +125,7 @@ def _searched(dataset: str, seed: int, predictors: str, device: str | None, mode
 
 def _search(given: Tensor, seed: int, predictors: str, device: str | None, mode: str, guides: str) -> Generated:
     result = _result(given, seed, predictors, device, mode, guides)
-    networks = ["denoiser"] if mode == "fast" else ["reference_score", "reference_accuracy"]
+    networks = ["denoiser"] if mode == "fast" else _reference_names(_encoding(guides), "score", "accuracy")
     return Generated.of_result(result, COUNT, inputs.digests(predictors, *networks))
 
 
@@ -137,8 +138,15 @@ def _result(
     return search(
         inputs.space(), given, count=COUNT, seed=seed, mode=mode, device_latency=device, factors=factors,
         predictors=predictors, accuracy=PROTOCOLS.get(predictors, "full"), measure=False, denoiser=denoiser,
-        device=computing_device(),
+        device=computing_device(), encoding=_encoding(guides),
     ).to_json()  # fmt: skip
+
+
+def _encoding(guides: str) -> str | None:
+    """DiffusionNAG's own matrices for its single guide, the space's for all else."""
+    from pomonag.reference.spaces import reference_space
+
+    return reference_space(inputs.space().name).encoding if guides == "single guide" else None
 
 
 @functools.cache
@@ -187,7 +195,8 @@ def untrained_reference(dataset: str, seed: int) -> Generated:
     from pomonag.reference.score_network import ScoreNetwork
     from pomonag.reference.spaces import reference_space
 
-    reference = reference_space("nb201")
+    space = inputs.space()
+    reference = reference_space(space.name, space.encoding.name)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = ScoreNetwork(reference)
@@ -209,9 +218,9 @@ def needs(method: str, mode: str, dataset: str, predictors: str = "shipped") -> 
     if mode == "fast":
         names.append("denoiser")
     else:
-        names.append("reference_score")
         guides = {"pomonag": ("accuracy", "params", "macs", "latency_ms"), "diffusionnag": ("accuracy",)}
-        names += [f"reference_{objective}" for objective in guides.get(method, ())]
+        encoding = _encoding("single guide" if method == "diffusionnag" else "default")
+        names += _reference_names(encoding, "score", *guides.get(method, ()))
     return tuple(inputs.checkpoint_need(name) for name in names)
 
 
@@ -228,3 +237,12 @@ def settings_of(method: str, mode: str) -> dict[str, Any]:
         settings["device"] = computing_device()
     settings["factors"] = {phase: asdict(k) for phase, k in factors.items()}
     return settings
+
+
+def _reference_names(encoding: str | None, *parts: str) -> list[str]:
+    """The checkpoints of reference networks, without their ending."""
+    from pomonag.reference.spaces import reference_space
+
+    space = inputs.space()
+    settings = reference_space(space.name, encoding or space.encoding.name)
+    return [settings.checkpoint(Path(), part).stem for part in parts]

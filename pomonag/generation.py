@@ -50,25 +50,18 @@ def batch_generator(
     """The generator of a mode for one data set's embedding [classes, samples, features].
 
     `denoiser` takes the place of the one that ships (fast mode), `encoding` that of the space's own: in fast mode
-    another reading of the same matrices, in reference mode any that it has networks of. Networks and samples are computed on `device`, what
-    goes in and comes out lies on the CPU; the noise is the same on every device.
+    another reading of the same matrices, in reference mode any that it has networks of. Networks and samples are
+    computed on `device`, what goes in and comes out lies on the CPU; the noise is the same on every device.
     """
-    place = _device(device)
+    place, matrices = _device(device), _encoding(space, encoding, mode)
     chosen = objectives_of(tuple(objectives))
     latency = latency_source(space, predictors, device_latency)
     condition = predictors.condition(embedding, accuracy)
-    matrices = _encoding(space, encoding)
     if mode == "reference":
         if device_latency is not None:
             # The reference has one latency predictor, of our measurements; the device's latencies draw the fronts.
             latency = replace(latency, name=f"{latency.name}; guided by this project's measurements on one CPU thread")
         return ReferenceBatches(space, matrices, predictors, embedding, chosen, latency, seed, reference_steps, place)
-    own = space.encoding
-    if (matrices.num_nodes, matrices.num_operations) != (own.num_nodes, own.num_operations):
-        raise UserError(
-            f"got the encoding {encoding}, {matrices.num_nodes} x {matrices.num_operations}, in fast mode, which makes "
-            f"matrices of {own.num_nodes} x {own.num_operations}; expected {own.name}, or the mode reference"
-        )
     limits = _limits(space, predictors, chosen, latency, budget, len(embedding))
     columns = torch.stack([_column(predictors, o, latency) for o in chosen], dim=1)
     fast = FastGenerator(
@@ -167,13 +160,20 @@ class ReferenceBatches:
         return x
 
 
-def _encoding(space: SearchSpace, name: str | None) -> Encoding:
-    """The encoding of that name, the space's own by default."""
+def _encoding(space: SearchSpace, name: str | None, mode: str) -> Encoding:
+    """The encoding of that name, the space's own by default. Raises UserError where the mode has no such matrices."""
+    own = space.encoding
     if name is None:
-        return space.encoding
+        return own
     if name not in space.encodings:
         raise unknown_name(f"encoding of {space.name}", name, space.encodings)
-    return space.encodings[name]
+    found = space.encodings[name]
+    if mode == "fast" and (found.num_nodes, found.num_operations) != (own.num_nodes, own.num_operations):
+        raise UserError(
+            f"got the encoding {name}, {found.num_nodes} x {found.num_operations}, in fast mode, which makes "
+            f"matrices of {own.num_nodes} x {own.num_operations}; expected {own.name}, or the mode reference"
+        )
+    return found
 
 
 def _device(name: str) -> torch.device:

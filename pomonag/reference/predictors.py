@@ -52,6 +52,7 @@ class GraphBackbone(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Tensor, sigma: Tensor, mask: Tensor) -> Tensor:
+        mask = mask.to(x.device)
         along = _rows_to_one(mask + torch.eye(mask.shape[-1], device=mask.device))
         against = _rows_to_one(along.transpose(-1, -2))
         for convolution in self.convolutions:

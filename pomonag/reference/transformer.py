@@ -82,8 +82,11 @@ class Readers:
     choose: bool
 
 
-def readers(mask: Tensor) -> list[Readers]:
-    """The groups of a mask [n, n], those who read most first and the blocked last."""
+def readers(mask: Tensor, device: torch.device | None = None) -> list[Readers]:
+    """The groups of a mask [n, n], those who read most first and the blocked last; on `device`, or where the mask is.
+
+    Best from a mask on the CPU, for the counts are read there.
+    """
     groups: dict[int, list[int]] = {}
     for node, count in enumerate((mask != 0).sum(dim=1).tolist()):
         groups.setdefault(count, []).append(node)
@@ -91,7 +94,8 @@ def readers(mask: Tensor) -> list[Readers]:
     for count in sorted(groups, reverse=True):
         queries = torch.tensor(groups[count], device=mask.device)
         allowed = mask[queries] != 0 if count else torch.ones_like(mask[queries], dtype=torch.bool)
-        found.append(Readers(queries, allowed.nonzero()[:, 1], choose=count > 1))
+        place = device or mask.device
+        found.append(Readers(queries.to(place), allowed.nonzero()[:, 1].to(place), choose=count > 1))
     return found
 
 
@@ -187,7 +191,7 @@ class Encoder(nn.Module):
             mask = mask[0]
         if mask.dim() == 3:
             return torch.cat([self(one[None], its) for one, its in zip(nodes, mask, strict=True)])
-        graph = readers(mask)
+        graph = readers(mask, nodes.device)
         nodes = nodes.transpose(0, 1).contiguous()
         outputs = []
         for layer, norm in zip(self.layers, self.norms):
