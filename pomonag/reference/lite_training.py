@@ -146,7 +146,7 @@ def _held(frame: pd.DataFrame, space: SearchSpace, settings: ReferenceSpace) -> 
     """The rows whose architectures come back from the encoding as they went in."""
     architectures = [space.parse(text) for text in frame["architecture"]]
     back = settings.matrix.decode(settings.matrix.encode(architectures)) if architectures else []
-    return frame[[one == other for one, other in zip(architectures, back, strict=True)]]
+    return frame[np.array([one == other for one, other in zip(architectures, back, strict=True)], dtype=bool)]
 
 
 def _exact_costs(rows: pd.DataFrame, space: SearchSpace, settings: ReferenceSpace, objective: str) -> pd.DataFrame:
