@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -128,7 +129,9 @@ def _search(
     given: Tensor, seed: int, predictors: str, device: str | None, mode: str, guides: str, space: str
 ) -> Generated:
     result = _result(given, seed, predictors, device, mode, guides, space)
-    networks = ["denoiser"] if mode == "fast" else ["reference_score", "reference_accuracy"]
+    networks = (
+        ["denoiser"] if mode == "fast" else _reference_names(space, _encoding(space, guides), "score", "accuracy")
+    )
     return Generated.of_result(result, COUNT, inputs.digests(predictors, *networks, space_name=space))
 
 
@@ -148,7 +151,15 @@ def _result(
     return search(
         inputs.space(space), given, count=COUNT, seed=seed, mode=mode, device_latency=device, factors=factors,
         predictors=predictors, measure=False, denoiser=denoiser, device=computing_device(),
+        encoding=_encoding(space, guides),
     ).to_json()  # fmt: skip
+
+
+def _encoding(space: str, guides: str) -> str | None:
+    """DiffusionNAG's own matrices for its single guide, the space's for all else."""
+    from pomonag.reference.spaces import reference_space
+
+    return reference_space(space).encoding if guides == "single guide" else None
 
 
 @functools.cache
@@ -197,7 +208,7 @@ def untrained_reference(dataset: str, seed: int, space: str = "nb201") -> Genera
     from pomonag.reference.score_network import ScoreNetwork
     from pomonag.reference.spaces import reference_space
 
-    reference = reference_space(space)
+    reference = reference_space(space, inputs.space(space).encoding.name)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = ScoreNetwork(reference)
@@ -219,9 +230,9 @@ def needs(method: str, mode: str, dataset: str, predictors: str = "shipped", spa
     if mode == "fast":
         names.append("denoiser")
     else:
-        names.append("reference_score")
         guides = {"pomonag": ("accuracy", "params", "macs", "latency_ms"), "diffusionnag": ("accuracy",)}
-        names += [f"reference_{objective}" for objective in guides.get(method, ())]
+        encoding = _encoding(space, "single guide" if method == "diffusionnag" else "default")
+        names += _reference_names(space, encoding, "score", *guides.get(method, ()))
     return tuple(inputs.checkpoint_need(name, space) for name in names)
 
 
@@ -238,3 +249,11 @@ def settings_of(method: str, mode: str, space: str = "nb201") -> dict[str, Any]:
         settings["device"] = computing_device()
     settings["factors"] = {phase: asdict(k) for phase, k in factors.items()}
     return settings
+
+
+def _reference_names(space: str, encoding: str | None, *parts: str) -> list[str]:
+    """The checkpoints of reference networks, without their ending."""
+    from pomonag.reference.spaces import reference_space
+
+    settings = reference_space(space, encoding or inputs.space(space).encoding.name)
+    return [settings.checkpoint(Path(), part).stem for part in parts]

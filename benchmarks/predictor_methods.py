@@ -15,7 +15,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from benchmarks.predictor_rows import LABELS, Denoised, PredictorRows, encoding_of
+from benchmarks.predictor_rows import LABELS, Denoised, PredictorRows
 from pomonag.meta_dataset.splits import Division
 from pomonag.predictors.latency_model import LatencyModel, fit_latency_model
 from pomonag.predictors.pair_ridge import PairRidge
@@ -153,7 +153,7 @@ class ReferencePredictors:
     @property
     def encoding(self) -> Encoding:
         """The encoding that the networks take."""
-        return reference_encoding(self.data.space)
+        return reference_space(self.data.space.name).matrix
 
     def _code(self, network: ReferencePredictor, frame: pd.DataFrame) -> Tensor:
         names = list(dict.fromkeys(frame["task"]))
@@ -175,12 +175,6 @@ class ReferencePredictors:
             label: network.predict(x, sigma, mask, self._code(network, frame)).squeeze(1).double().numpy()
             for label, network in self.by_label.items()
         }
-
-
-def reference_encoding(space: Any) -> Encoding:
-    """The encoding of the reference networks."""
-    settings = reference_space(space.name)
-    return encoding_of(space, (settings.nodes, settings.operations))
 
 
 def train_reference_predictors(
@@ -250,9 +244,10 @@ def _labels(frame: pd.DataFrame, label: str, reliable: bool) -> np.ndarray:
 def _reference_rows(
     data: PredictorRows, frame: pd.DataFrame, scaling: LabelScaling, values: np.ndarray
 ) -> ReferenceRows:
+    settings = reference_space(data.space.name)
     names = sorted(frame["task"].unique())
     return ReferenceRows(
-        matrices=reference_encoding(data.space).encode(data.architectures(frame)),
+        matrices=settings.matrix.encode(data.architectures(frame)),
         labels=scaling.normalise(torch.tensor(values)),
         tasks=torch.tensor([names.index(name) for name in frame["task"]]),
         embeddings=[data.embeddings[name] for name in names],

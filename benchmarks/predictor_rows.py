@@ -104,12 +104,6 @@ def reliabilities(rows: pd.DataFrame) -> dict[str, float]:
     }
 
 
-def encoding_of(space: Any, shape: tuple[int, int]) -> Encoding:
-    """The space's encoding as matrices of a shape, the default before others."""
-    candidates = [space.encoding, *space.encodings.values()]
-    return next(e for e in candidates if (e.num_nodes, e.num_operations) == shape)
-
-
 def process_of(space_name: str) -> NoiseProcess:
     """The reference's noise process of the space: at its times, uniform, all noisy correlations are measured."""
     settings = reference_space(space_name)

@@ -52,7 +52,10 @@ def runs() -> list[Run]:
         _run("untrained-decoder", "reference", generation.untrained_reference, 300.0, quantities=VALIDITY_ONLY),
         _run("pomonag", "fast", generation.pomonag_fast, 4.0, smoke=True, space="mbv3"),
         _run("pomonag", "fast", generation.pomonag_fast, 4.0, smoke=True, dataset="digits", space="mbv3"),
+        _run("pomonag", "reference", generation.pomonag_reference, 4000.0, space="mbv3"),
+        _run("diffusionnag", "reference", generation.diffusionnag, 2500.0, space="mbv3"),
         _run("unguided", "fast", generation.unguided_fast, 3.0, smoke=True, space="mbv3"),
+        _run("unguided", "reference", generation.unguided_reference, 1000.0, space="mbv3"),
         _run(
             "untrained-decoder", "fast", generation.untrained_fast, 3.0,
             smoke=True, quantities=VALIDITY_ONLY, space="mbv3",

@@ -51,14 +51,16 @@ def load() -> float:
     return os.getloadavg()[0] / (os.cpu_count() or 1)
 
 
-def reference_generation(steps: int, guides: int, batch: int = BATCH) -> Callable[[], object]:
+def reference_generation(
+    steps: int, guides: int, batch: int = BATCH, space_name: str = "nb201", encoding: str | None = None
+) -> Callable[[], object]:
     """Reference mode's `steps` predictor-corrector steps with so many guides; untrained networks cost the same."""
     from pomonag.reference.generator import ReferenceGuide, generate
     from pomonag.reference.predictors import NoisyPredictor
     from pomonag.reference.score_network import ScoreNetwork
     from pomonag.reference.spaces import reference_space
 
-    space = reference_space("nb201")
+    space = reference_space(space_name, encoding)
     network = ScoreNetwork(space)
     chosen = [
         ReferenceGuide(NoisyPredictor(space).eval(), torch.zeros(1, 56), 1.0, maximise=i == 0) for i in range(guides)

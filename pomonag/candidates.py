@@ -14,7 +14,7 @@ from torch import Tensor
 from pomonag.guidance.guide import Objective, ScalingFactors
 from pomonag.guidance.latency_source import LatencySource
 from pomonag.predictors.predictor_set import PredictorSet
-from pomonag.spaces.encoding import Invalid
+from pomonag.spaces.encoding import Encoding, Invalid
 from pomonag.spaces.search_space import SearchSpace
 
 
@@ -28,6 +28,10 @@ class BatchGenerator(Protocol):
     @property
     def space(self) -> SearchSpace:
         """The search space."""
+
+    @property
+    def encoding(self) -> Encoding:
+        """What its matrices are read by."""
 
     @property
     def predictors(self) -> PredictorSet:

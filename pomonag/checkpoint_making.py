@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,9 @@ from pomonag.predictors.predictor_set import save_predictor_set
 from pomonag.predictors.set_training import train_predictor_set
 from pomonag.records.checkpoints import save_checkpoint
 from pomonag.records.provenance import provenance
-from pomonag.reference.lite_training import DIRECTIONS, train_lite_predictors, train_lite_score
+from pomonag.reference.lite_training import DIRECTIONS, train_lite_predictors, train_lite_score, unfinished
 from pomonag.reference.predictor_training import LITE_PREDICTOR
+from pomonag.reference.spaces import ReferenceSpace
 from pomonag.reference.training import LITE_SCORE
 from pomonag.reference.training_loop import terminal_progress
 from pomonag.spaces.search_space import SearchSpace
@@ -68,21 +69,22 @@ def make_predictors(space: SearchSpace, set_name: str, out: Path, tell: Tell) ->
     return Made(folder, trained.header)
 
 
-def make_reference(space_name: str, parts: Sequence[str], out: Path) -> list[Path]:
+def make_reference(settings: ReferenceSpace, parts: Sequence[str], out: Path) -> list[Path]:
     """Train the reference mode's score network and predictors, or only `parts`, resuming what was stopped."""
     known = ("score", *DIRECTIONS)
     for part in parts:
         if part not in known:
             raise unknown_name("part of the reference mode", part, known)
     wanted = tuple(parts) or known
-    unfinished = out / "unfinished"
-    unfinished.mkdir(parents=True, exist_ok=True)
+    stopped = out / "unfinished"
+    stopped.mkdir(parents=True, exist_ok=True)
     made = []
     if "score" in wanted:
-        with terminal_progress("score", LITE_SCORE.steps) as report:
+        schedule = replace(LITE_SCORE, steps=settings.lite_steps)
+        with terminal_progress("score", schedule.steps) as report:
             made.append(
                 train_lite_score(
-                    space_name, out, checkpoint=unfinished / f"{space_name}_score.safetensors", report=report
+                    settings, out, schedule=schedule, checkpoint=unfinished(settings, "score", stopped), report=report
                 )
             )
     for objective in wanted:
@@ -90,7 +92,7 @@ def make_reference(space_name: str, parts: Sequence[str], out: Path) -> list[Pat
             continue
         with terminal_progress(objective, LITE_PREDICTOR.steps) as report:
             made += train_lite_predictors(
-                space_name, out, objectives=(objective,), checkpoint_folder=unfinished, report=partial(_same, report)
+                settings, out, objectives=(objective,), checkpoint_folder=stopped, report=partial(_same, report)
             )
     return made
 

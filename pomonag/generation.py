@@ -15,7 +15,7 @@ from torch import Tensor
 
 from pomonag.candidates import BatchGenerator
 from pomonag.diffusion.denoiser import Denoiser, DenoiserConfig
-from pomonag.errors import UserError
+from pomonag.errors import UserError, unknown_name
 from pomonag.guidance.factor_files import fast_factors
 from pomonag.guidance.fast import FastGenerator
 from pomonag.guidance.guide import METRICS, Objective, ScalingFactors, objectives_of
@@ -25,6 +25,7 @@ from pomonag.pareto.budget import Budget
 from pomonag.predictors.predictor_set import CHECKPOINTS, PredictorSet
 from pomonag.records.checkpoints import load_checkpoint
 from pomonag.records.tensor_cache import TensorCache, cache_folder
+from pomonag.spaces.encoding import Encoding
 from pomonag.spaces.search_space import SearchSpace
 
 MODES = ("fast", "reference")
@@ -44,13 +45,15 @@ def batch_generator(
     reference_steps: int = REFERENCE_STEPS,
     denoiser: Denoiser | None = None,
     device: str = "cpu",
+    encoding: str | None = None,
 ) -> BatchGenerator:
     """The generator of a mode for one data set's embedding [classes, samples, features].
 
-    `denoiser` takes the place of the one that ships (fast mode). Networks and samples are computed on `device`, what
-    goes in and comes out lies on the CPU; the noise is the same on every device.
+    `denoiser` takes the place of the one that ships (fast mode), `encoding` that of the space's own: in fast mode
+    another reading of the same matrices, in reference mode any that it has networks of. Networks and samples are
+    computed on `device`, what goes in and comes out lies on the CPU; the noise is the same on every device.
     """
-    place = _device(device)
+    place, matrices = _device(device), _encoding(space, encoding, mode)
     chosen = objectives_of(tuple(objectives))
     latency = latency_source(space, predictors, device_latency)
     condition = predictors.condition(embedding, accuracy)
@@ -58,7 +61,7 @@ def batch_generator(
         if device_latency is not None:
             # The reference has one latency predictor, of our measurements; the device's latencies draw the fronts.
             latency = replace(latency, name=f"{latency.name}; guided by this project's measurements on one CPU thread")
-        return ReferenceBatches(space, predictors, embedding, chosen, latency, seed, reference_steps, place)
+        return ReferenceBatches(space, matrices, predictors, embedding, chosen, latency, seed, reference_steps, place)
     limits = _limits(space, predictors, chosen, latency, budget, len(embedding))
     columns = torch.stack([_column(predictors, o, latency) for o in chosen], dim=1)
     fast = FastGenerator(
@@ -70,7 +73,7 @@ def batch_generator(
         columns.to(place),
         limits,
     )
-    return FastBatches(fast, predictors, latency, seed)
+    return FastBatches(fast, matrices, predictors, latency, seed)
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +81,7 @@ class FastBatches:
     """Fast mode."""
 
     fast: FastGenerator
+    encoding: Encoding
     predictors: PredictorSet
     latency: LatencySource
     seed: int
@@ -108,6 +112,7 @@ class ReferenceBatches:
     """Reference mode: DiffusionNAG's network and sampler under up to four guides."""
 
     space: SearchSpace
+    encoding: Encoding
     predictors: PredictorSet
     embedding: Tensor
     objectives: tuple[Objective, ...]
@@ -128,13 +133,14 @@ class ReferenceBatches:
         from pomonag.reference.generator import ReferenceGuide, generate
         from pomonag.reference.spaces import reference_space
 
-        reference, score = reference_space(self.space.name), load_score_network(self.space.name).to(self.device)
+        reference = reference_space(self.space.name, self.encoding.name)
+        score = load_score_network(reference).to(self.device)
         seed = seed_of("generate", self.space.name, phase, self.seed)
         guides = []
         for objective in self.objectives if factors is not None else ():
             factor = 0.0 if factors is None else factors.of(objective.name)
             if factor:
-                network = load_predictor(self.space.name, METRICS.get(objective.name, objective.name)).network
+                network = load_predictor(reference, METRICS.get(objective.name, objective.name)).network
                 network = network.to(self.device)
                 with torch.no_grad():
                     code = network.encode(self.embedding.flatten(0, 1).unsqueeze(0).to(self.device))
@@ -144,7 +150,7 @@ class ReferenceBatches:
             parts += [guide.predictor, guide.code, guide.scaling_factor, guide.maximise]
         # Sums on another device come out a little differently.
         place = [] if self.device.type == "cpu" else [str(self.device)]
-        made_from = " ".join([*place, self.space.name, str(n), str(seed), str(self.steps), *map(_fingerprint, parts)])
+        made_from = " ".join([*place, reference.title, str(n), str(seed), str(self.steps), *map(_fingerprint, parts)])
         batches = TensorCache(cache_folder() / "reference_batches")
         kept = batches.read(made_from, (n, reference.nodes, reference.operations))
         if kept is not None:
@@ -152,6 +158,22 @@ class ReferenceBatches:
         x = generate(score, guides, reference, count=n, seed=seed, steps=self.steps).cpu()
         batches.write(made_from, x)
         return x
+
+
+def _encoding(space: SearchSpace, name: str | None, mode: str) -> Encoding:
+    """The encoding of that name, the space's own by default. Raises UserError where the mode has no such matrices."""
+    own = space.encoding
+    if name is None:
+        return own
+    if name not in space.encodings:
+        raise unknown_name(f"encoding of {space.name}", name, space.encodings)
+    found = space.encodings[name]
+    if mode == "fast" and (found.num_nodes, found.num_operations) != (own.num_nodes, own.num_operations):
+        raise UserError(
+            f"got the encoding {name}, {found.num_nodes} x {found.num_operations}, in fast mode, which makes "
+            f"matrices of {own.num_nodes} x {own.num_operations}; expected {own.name}, or the mode reference"
+        )
+    return found
 
 
 def _device(name: str) -> torch.device:

@@ -114,7 +114,7 @@ def ranked_result(
     document = {
         "schema_version": SCHEMA_VERSION,
         "space": space.name,
-        "encoding": space.encoding.name,
+        "encoding": generator.encoding.name,
         "seed": generator.seed,
         "mode": generator.mode,
         "images": dict(images),

@@ -94,6 +94,7 @@ def search(
     predictors: str | PredictorSet = "shipped",
     factors: Any = "default",
     denoiser: Denoiser | None = None,
+    encoding: str | None = None,
     balanced: str = "knee",
     measure: bool = True,
     images: Mapping[str, Any] | None = None,
@@ -105,7 +106,8 @@ def search(
     `budget` says what is affordable, as text (`"params<0.5M, latency_ms<12"`) or parsed. `factors` maps phases to
     `ScalingFactors`: the mode's own by default, another mapping, or None for unguided generation. `accuracy` is the
     protocol that is predicted, the first that the predictors know by default (`full` before `lite`). `predictors` names
-    a checkpoint set, `denoiser` takes the place of the one that ships, and `device` (`"cuda"`) is where is generated.
+    a checkpoint set, `denoiser` takes the place of the one that ships, `encoding` that of the space's own (in fast mode
+    for another reading of its matrices), and `device` (`"cuda"`) is where is generated.
     `measure` times the chosen configurations on this machine. `images` is what the result says of the images; by
     default that the embedding is all there was.
     """
@@ -119,7 +121,7 @@ def search(
     limits = as_budget(budget)
     generator = batch_generator(
         mode, space, known, embedding, accuracy, objectives, device_latency, limits, seed,
-        denoiser=denoiser, device=device,
+        denoiser=denoiser, device=device, encoding=encoding,
     )  # fmt: skip
     phases = generator.default_factors if factors == "default" else factors
 
@@ -128,7 +130,7 @@ def search(
     candidates = Candidates(space, [])
     chosen = phases or {"unguided": None}
     for phase, x in generate_phases(generator, chosen, _shares(list(chosen), count)):
-        candidates.add(phase, space.encoding.decode(x))
+        candidates.add(phase, generator.encoding.decode(x))
     generation_seconds = time.perf_counter() - started
 
     say("ranking")

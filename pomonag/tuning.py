@@ -103,7 +103,7 @@ class Judge:
 
     def __call__(self, x: Tensor) -> float:
         """The quality of generated raw matrices [n, nodes, operations]."""
-        decoded = self.generator.space.encoding.decode(x)
+        decoded = self.generator.encoding.decode(x)
         valid = [item for item in decoded if not isinstance(item, Invalid)]
         distinct = list(dict.fromkeys(valid))
         if not distinct:

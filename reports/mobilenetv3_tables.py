@@ -13,7 +13,12 @@ GENERATED = (
          "pomonag"),
     Line("POMONAG, fast mode, digits", "the same for scikit-learn's digits, which need no file", "pomonag", "fast",
          dataset="digits"),
+    Line("POMONAG, reference mode", "DiffusionNAG's network on 21 x 9 matrices, the paper's factors", "pomonag",
+         "reference", "pomonag"),
+    Line("DiffusionNAG, reference mode", "20 x 9 matrices, one accuracy guide, factor 10,000", "diffusionnag",
+         "reference", "diffusionnag"),
     Line("Unguided, fast mode", "the same sampler without guides", "unguided", "fast"),
+    Line("Unguided, reference mode", "the same sampler without guides", "unguided", "reference"),
     Line("Untrained decoder, fast mode", "random weights, same decoding", "untrained-decoder", "fast",
          metrics=("validity",)),
 )  # fmt: skip

@@ -8,6 +8,7 @@ from pomonag.diffusion.denoiser import DenoiserConfig
 from pomonag.diffusion.denoiser_training import DenoiserTraining
 from pomonag.errors import UserError
 from pomonag.records.checkpoints import load_checkpoint
+from pomonag.reference.spaces import reference_space
 from pomonag.spaces import search_space
 
 
@@ -48,7 +49,7 @@ def test_predictors_are_written_where_the_library_looks(tmp_path, monkeypatch):
 
 def test_unknown_names(tmp_path):
     with pytest.raises(UserError, match="Did you mean 'score'"):
-        checkpoint_making.make_reference("nb201", ["scor"], tmp_path)
+        checkpoint_making.make_reference(reference_space("nb201"), ["scor"], tmp_path)
     with pytest.raises(UserError, match="Did you mean 'shipped'"):
         checkpoint_making.make_predictors(search_space("nb201"), "shiped", tmp_path, print)
 
@@ -63,9 +64,9 @@ def test_parts_of_the_reference_mode(tmp_path, monkeypatch):
         "train_lite_predictors",
         lambda space, out, *, objectives, **options: called.append(objectives[0]) or [tmp_path / objectives[0]],
     )
-    made = checkpoint_making.make_reference("nb201", [], tmp_path)
+    made = checkpoint_making.make_reference(reference_space("nb201"), [], tmp_path)
     assert called == ["score", "accuracy", "params", "macs", "latency_ms"]
     assert [path.name for path in made] == ["s", *called[1:]]
     called.clear()
-    checkpoint_making.make_reference("nb201", ["macs"], tmp_path)
+    checkpoint_making.make_reference(reference_space("nb201"), ["macs"], tmp_path)
     assert called == ["macs"]

@@ -20,6 +20,8 @@ from pomonag.predictors.predictor_set import load_predictor_set
 from pomonag.records.checkpoints import load_checkpoint, save_checkpoint
 from pomonag.reference import checkpoints
 from pomonag.reference import generator as generator_module
+from pomonag.reference.checkpoints import save_weights
+from pomonag.reference.score_network import ScoreNetwork
 from pomonag.reference.spaces import reference_space
 from pomonag.search import search
 from pomonag.spaces import search_space
@@ -46,10 +48,19 @@ def empty_cache(tmp_path, monkeypatch):
 def generator(predictors):
     """`generator(mode, **settings)` for an embedding that ships."""
 
-    def make(mode="fast", data="cifar10", objectives=tuple(OBJECTIVES), device=None, budget=None, seed=0, steps=3):
+    def make(
+        mode="fast",
+        data="cifar10",
+        objectives=tuple(OBJECTIVES),
+        device=None,
+        budget=None,
+        seed=0,
+        steps=3,
+        encoding=None,
+    ):
         return batch_generator(
             mode, SPACE, predictors, EMBEDDINGS[data], "full", objectives, device, parse_budget(budget), seed,
-            reference_steps=steps,
+            reference_steps=steps, encoding=encoding,
         )  # fmt: skip
 
     return make
@@ -203,7 +214,7 @@ def test_each_objective_with_a_factor_has_its_guide(generator, guides_used):
 
 def test_reference_guides_move_the_samples_their_way(generator):
     one = generator("reference", steps=5)
-    network = checkpoints.load_predictor("nb201", "params").network
+    network = checkpoints.load_predictor(reference_space("nb201"), "params").network
     space = reference_space("nb201")
     with torch.no_grad():
         code = network.encode(EMBEDDINGS["cifar10"].flatten(0, 1).unsqueeze(0))
@@ -245,6 +256,30 @@ def test_a_reference_batch_is_computed_once(generator, monkeypatch):
     ]
     assert len(calls) == 1 + len(others)
     assert not any(torch.equal(first, other) for other in others)
+
+
+@pytest.mark.parametrize(("encoding", "shape"), [("pomonag", (2, 21, 9)), ("diffusionnag", (2, 20, 9))])
+def test_the_reference_mode_makes_the_matrices_of_its_encoding(predictors, tmp_path, monkeypatch, encoding, shape):
+    space, settings = search_space("mbv3"), reference_space("mbv3", encoding)
+    score = ScoreNetwork(settings)
+    save_weights(settings.checkpoint(tmp_path, "score"), score, {"encoding": encoding})
+    monkeypatch.setattr(checkpoints.load_score_network, "__defaults__", (tmp_path,))
+    matrices, nothing = space.encodings[encoding], torch.zeros(2, 20, 8)
+    made = generation.ReferenceBatches(space, matrices, predictors, nothing, (), None, seed=0, steps=2)
+    x = made.batch("a", None, 2)
+    assert x.shape == shape
+    assert torch.isfinite(x).all()
+    assert len(made.encoding.decode(x)) == 2
+
+
+def test_another_encoding_is_read_in_its_own_way_or_refused(generator, predictors):
+    assert generator().encoding is SPACE.encoding
+    assert generator(encoding="reference").encoding is SPACE.encodings["reference"]
+    with pytest.raises(UserError, match="Did you mean 'line_graph'"):
+        generator(encoding="linegraph")
+    rest = (predictors, EMBEDDINGS["cifar10"], "full", tuple(OBJECTIVES), None, None, 0)
+    with pytest.raises(UserError, match="20 x 9, in fast mode, which makes matrices of 21 x 9; expected pomonag, or"):
+        batch_generator("fast", search_space("mbv3"), *rest, encoding="diffusionnag")
 
 
 # The network that ships

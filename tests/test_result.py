@@ -62,8 +62,8 @@ def ranked(
         candidates.add(phase, [cell])
     predictors = SimpleNamespace(accuracy=predict, scales=scales or {}, header={"name": "made up"})
     generator = SimpleNamespace(
-        mode="fast", space=SPACE, predictors=predictors, objectives=objectives_of(objectives), seed=3, steps=STEPS,
-        latency=SimpleNamespace(name="a stopwatch", of=time),
+        mode="fast", space=SPACE, encoding=SPACE.encoding, predictors=predictors, objectives=objectives_of(objectives),
+        seed=3, steps=STEPS, latency=SimpleNamespace(name="a stopwatch", of=time),
     )  # fmt: skip
     result = ranked_result(
         candidates,

@@ -36,6 +36,7 @@ MOST = 100_000
 )
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0, 2**63 - 1), help="Same seed, same result.")
 @click.option("--mode", default="fast", show_default=True, type=click.Choice(["fast", "reference"]))
+@click.option("--encoding", help="How matrices are read, such as pomonag_strict; the space's own way by default.")
 @click.option("--objectives", default=",".join(OBJECTIVES), show_default=True, help="What guides the generator.")
 @click.option("--budget", help='Bounds that every architecture keeps, such as "params<0.5M, latency_ms<12".')
 @click.option("--device-latency", metavar="NAME|FILE", help="A device's measured latencies instead of predicted ones.")
@@ -54,6 +55,7 @@ def generate(
     count: int,
     seed: int,
     mode: str,
+    encoding: str | None,
     objectives: str,
     budget: str | None,
     device_latency: str | None,
@@ -103,6 +105,7 @@ def generate(
             count=count,
             seed=seed,
             mode=mode,
+            encoding=encoding,
             objectives=chosen,
             budget=limits,
             device_latency=device_latency,

@@ -73,16 +73,21 @@ def predictors(space_name: str, set_name: str, rows: Path | None, evaluate: Path
 
   pomonag train reference --out checkpoints/
   pomonag train reference --part score --out checkpoints/
+  pomonag train reference --space mbv3 --encoding diffusionnag --part score --part accuracy --out checkpoints/
 """,
 )
 @_space
+@click.option("--encoding", help="Matrices to train on, such as diffusionnag's of mbv3; the space's own by default.")
 @click.option("--part", multiple=True, help="score, accuracy, params, macs, latency_ms; all of them by default.")
 @_out
-def reference(space_name: str, part: tuple[str, ...], out: Path) -> None:
+def reference(space_name: str, encoding: str | None, part: tuple[str, ...], out: Path) -> None:
     """DiffusionNAG's networks with a lite schedule, for the reference mode."""
     from pomonag.checkpoint_making import make_reference
+    from pomonag.reference.spaces import reference_space
+    from pomonag.spaces import search_space
 
-    for path in make_reference(space_name, part, out):
+    settings = reference_space(space_name, encoding or search_space(space_name).encoding.name)
+    for path in make_reference(settings, part, out):
         click.echo(str(path))
 
 

@@ -74,7 +74,7 @@ def generate(
     if count < 1:
         raise UserError(f"got a count of {count} architectures; expected at least 1.")
     device = next(network.parameters()).device
-    mask = (space.adjacency if mask is None else mask).to(device)
+    mask = space.adjacency if mask is None else mask  # stays on the CPU: the networks read the graph off it
     generator = torch.Generator().manual_seed(seed)
 
     def noises() -> Iterator[Tensor]:

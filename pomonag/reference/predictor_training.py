@@ -81,7 +81,7 @@ def train_noisy_predictor(
     `checkpoint`. With `validation` rows the network ends with the weights, of ten looks, whose predictions of them have
     the best Spearman correlation (POMONAG App. C), noised ones where it is `noised`.
     """
-    full_name = f"{space.name} {name} predictor, {'noised' if noised else 'clean'}"
+    full_name = f"{space.title} {name} predictor, {'noised' if noised else 'clean'}"
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed_of("weights", full_name, schedule.seed))
         network = NoisyPredictor(space, features=rows.embeddings[0].shape[2], hidden=hidden, dropout=schedule.dropout)

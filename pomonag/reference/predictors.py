@@ -52,6 +52,7 @@ class GraphBackbone(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Tensor, sigma: Tensor, mask: Tensor) -> Tensor:
+        mask = mask.to(x.device)
         along = _rows_to_one(mask + torch.eye(mask.shape[-1], device=mask.device))
         against = _rows_to_one(along.transpose(-1, -2))
         for convolution in self.convolutions:
@@ -77,8 +78,8 @@ class TransformerBackbone(nn.Module):
 
 
 _BACKBONES: Mapping[str, type[GraphBackbone | TransformerBackbone]] = {
-    "nb201": GraphBackbone,
-    "mbv3": TransformerBackbone,
+    "graph": GraphBackbone,
+    "transformer": TransformerBackbone,
 }
 
 _SET_RENAMES: Renames = tuple(
@@ -99,7 +100,7 @@ _SET_RENAMES: Renames = tuple(
 )
 _SHARED_RENAMES: Renames = (*_SET_RENAMES, (r"set_fc\.0", r"unused"), (r"pred_fc", r"regression"))
 _RENAMES: Mapping[str, Renames] = {
-    "nb201": (
+    "graph": (
         (r"gcn\.(\d)\.weight1", r"backbone.convolutions.\1.along"),
         (r"gcn\.(\d)\.weight2", r"backbone.convolutions.\1.against"),
         (r"fc1", r"backbone.projection"),
@@ -107,7 +108,7 @@ _RENAMES: Mapping[str, Renames] = {
         (r"timeEmb2", r"backbone.time.output"),
         *_SHARED_RENAMES,
     ),
-    "mbv3": (
+    "transformer": (
         *((official, f"backbone.{ours}") for official, ours in ENCODER_RENAMES),
         (r"regeress\.linears\.0", r"backbone.regression.0"),
         (r"regeress\.linears\.1", r"backbone.regression.2"),
@@ -125,7 +126,7 @@ class NoisyPredictor(nn.Module):
 
     def __init__(self, space: ReferenceSpace, *, features: int = 512, hidden: int = 512, dropout: float = 0.1) -> None:
         super().__init__()
-        backbone = _BACKBONES[space.name]
+        backbone = _BACKBONES[space.predictor]
         self.backbone = backbone(space, dropout)
         self.features = features
         self.set_encoder = SetEncoder(features)
@@ -136,23 +137,24 @@ class NoisyPredictor(nn.Module):
         )
 
     @classmethod
-    def from_official_state_dict(cls, state_dict: Mapping[str, Tensor], space: str) -> NoisyPredictor:
-        """The network of a published checkpoint's `model` entry, or of one of ours; `space` is "nb201" or "mbv3".
+    def from_official_state_dict(cls, state_dict: Mapping[str, Tensor], space: str | ReferenceSpace) -> NoisyPredictor:
+        """The network of a published checkpoint's `model` entry; `space` is "nb201" or "mbv3", or one of ours.
 
         The width of the features and of the hidden layer (32 or 512 in the release) are read off the tensors.
         """
-        settings = reference_space(space)
-        shapes = {renamed(name, _RENAMES[space]): value.shape for name, value in state_dict.items()}
+        settings = reference_space(space) if isinstance(space, str) else space
+        renames = _RENAMES[settings.predictor]
+        shapes = {renamed(name, renames): value.shape for name, value in state_dict.items()}
         try:
             features = shapes["set_encoder.intra.blocks.0.query.weight"][1]
             hidden = shapes["regression.0.weight"][0]
         except KeyError as error:
             raise UserError(
-                f"the state dict has no {error.args[0]}: it is not that of a {space} predictor. "
+                f"the state dict has no {error.args[0]}: it is not that of a {settings.title} predictor. "
                 "Expected the tensors of the published checkpoint's entry 'model'."
             ) from error
         network = cls(settings, features=features, hidden=hidden)
-        load_official(network, state_dict, _RENAMES[space])
+        load_official(network, state_dict, renames)
         return network
 
     def encode(self, supports: Tensor) -> Tensor:

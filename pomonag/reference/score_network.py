@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import torch
 from torch import Tensor, nn
 
 from pomonag.reference.official_names import ENCODER_RENAMES, load_official
@@ -16,6 +17,7 @@ from pomonag.reference.transformer import WIDTH, Encoder, NodeEmbedding, elu_mlp
 
 _LAYERS = 12
 _HEAD_WIDTH = 1536
+_PART = 640
 
 
 class ScoreNetwork(nn.Module):
@@ -26,16 +28,21 @@ class ScoreNetwork(nn.Module):
 
     def __init__(self, space: ReferenceSpace, dropout: float = 0.1) -> None:
         super().__init__()
-        self.embedding = NodeEmbedding(space.operations, dropout, position_encoding(space.nodes, space.period))
+        self.embedding = NodeEmbedding(space.operations, dropout, position_encoding(space.positions))
         self.encoder = Encoder(_LAYERS, heads=8, feed_forward=128, dropout=dropout)
         self.head = elu_mlp([_LAYERS * WIDTH, _HEAD_WIDTH, _HEAD_WIDTH, space.operations])
 
     @classmethod
-    def from_official_state_dict(cls, state_dict: Mapping[str, Tensor], space: str) -> ScoreNetwork:
-        """The network of a published checkpoint's `model` entry; `space` is "nb201" or "mbv3"."""
-        network = cls(reference_space(space))
+    def from_official_state_dict(cls, state_dict: Mapping[str, Tensor], space: str | ReferenceSpace) -> ScoreNetwork:
+        """The network of a published checkpoint's `model` entry; `space` is "nb201" or "mbv3", or one of ours."""
+        network = cls(reference_space(space) if isinstance(space, str) else space)
         load_official(network, state_dict, ENCODER_RENAMES)
         return network
 
     def forward(self, x: Tensor, sigma: Tensor, mask: Tensor) -> Tensor:
-        return self.head(self.encoder(self.embedding(x, sigma), mask))
+        features = self.encoder(self.embedding(x, sigma), mask)
+        if torch.is_grad_enabled():
+            return self.head(features)
+        # A part at a time, whose inner values stay in the processor's cache.
+        parts = features.flatten(0, 1).split(_PART)
+        return torch.cat([self.head(part) for part in parts]).view(*features.shape[:2], -1)

@@ -4,55 +4,97 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
-import torch
 from torch import Tensor
 
 from pomonag.errors import unknown_name
+from pomonag.spaces import search_space
+from pomonag.spaces.encoding import Encoding
 
 
 @dataclass(frozen=True)
 class ReferenceSpace:
-    """Size, positions, graph and noise range of a search space in DiffusionNAG's encoding.
+    """A search space in one of its encodings, and what DiffusionNAG fixes beside the matrix and its graph.
 
-    `period` is the number of rows after which the position encoding starts again; `sigma_max` is one value for score
-    network, predictors and sampler alike (the release keeps several, which disagree).
+    `positions` are those of the rows in the position encoding; `predictor` is the kind of its noisy predictors;
+    `sigma_max` is one value for score network, predictors and sampler alike (the release keeps several, which
+    disagree). `lite_steps` is how long the score network is trained on a laptop; `files` begins the checkpoints' names.
     """
 
     name: str
-    nodes: int
-    operations: int
-    period: int
-    edges: tuple[tuple[int, int], ...]
+    encoding: str
+    positions: tuple[int, ...]
+    predictor: str
     sigma_max: float
     sigma_min: float = 0.1
+    lite_steps: int = 6_000
+    files: str = "reference"
+
+    @property
+    def matrix(self) -> Encoding:
+        """The encoding itself."""
+        return search_space(self.name).encodings[self.encoding]
+
+    @property
+    def nodes(self) -> int:
+        """Rows of a matrix."""
+        return self.matrix.num_nodes
+
+    @property
+    def operations(self) -> int:
+        """Columns of a matrix."""
+        return self.matrix.num_operations
 
     @property
     def adjacency(self) -> Tensor:
         """The fixed graph as a float matrix [nodes, nodes]; entry (i, j) is 1 for an edge from i to j."""
-        matrix = torch.zeros(self.nodes, self.nodes)
-        for source, target in self.edges:
-            matrix[source, target] = 1.0
-        return matrix
+        return self.matrix.attention_mask.clone()
+
+    @property
+    def title(self) -> str:
+        """Tells the trainings of a space's encodings apart."""
+        return self.name if self.files == "reference" else f"{self.name} ({self.encoding})"
+
+    def checkpoint(self, folder: Path, part: str) -> Path:
+        """Where in a folder of checkpoints the weights of `score` or of an objective's predictor lie."""
+        return folder / self.name / f"{self.files}_{part}.safetensors"
 
 
-# The release's graph of nb201: against the rows of the matrix, the cell edges (2 <- 1) and (3 <- 0) are exchanged. The
+# Against the rows of its matrix, the release's graph of nb201 has the cell edges (2 <- 1) and (3 <- 0) exchanged. The
 # published networks were trained so; with all 15,625 architectures as training set the rows are independent anyway.
-_NB201_EDGES = ((0, 1), (0, 2), (0, 3), (1, 4), (1, 5), (2, 6), (3, 7), (4, 6), (5, 7), (6, 7))
+_NB201 = ReferenceSpace("nb201", "reference", positions=tuple(range(8)), predictor="graph", sigma_max=5.0)
+# The release counts positions within a stage; POMONAG's width row, which belongs to none, has one of its own.
+_STAGES = 5 * tuple(range(4))
+_MBV3 = ReferenceSpace(
+    "mbv3", "pomonag", positions=(4, *_STAGES), predictor="transformer", sigma_max=1.0, lite_steps=4_000
+)
+_MBV3_RELEASE = ReferenceSpace(
+    "mbv3",
+    "diffusionnag",
+    positions=_STAGES,
+    predictor="transformer",
+    sigma_max=1.0,
+    lite_steps=4_000,
+    files="reference_diffusionnag",
+)
 
-REFERENCE_SPACES: Mapping[str, ReferenceSpace] = {
-    "nb201": ReferenceSpace("nb201", nodes=8, operations=7, period=8, edges=_NB201_EDGES, sigma_max=5.0),
-    "mbv3": ReferenceSpace(
-        "mbv3", nodes=20, operations=9, period=4, edges=tuple((i, i + 1) for i in range(19)), sigma_max=1.0
-    ),
+# The encodings of a line share their matrices, and with them the networks.
+REFERENCE_SPACES: Mapping[str, Mapping[str, ReferenceSpace]] = {
+    "nb201": {"reference": _NB201, "line_graph": _NB201},
+    "mbv3": {"diffusionnag": _MBV3_RELEASE, "pomonag": _MBV3, "pomonag_strict": _MBV3},
 }
+"""By search space and encoding; the release's encoding is the first of its space."""
 
 
-def reference_space(name: str) -> ReferenceSpace:
-    """The space called `name`; an unknown name is a `UserError` that lists the known ones."""
+def reference_space(name: str, encoding: str | None = None) -> ReferenceSpace:
+    """The space called `name` in an encoding, the release's by default; for unknown names a `UserError` lists those."""
     if name not in REFERENCE_SPACES:
         raise unknown_name("search space", name, REFERENCE_SPACES)
-    return REFERENCE_SPACES[name]
+    known = REFERENCE_SPACES[name]
+    if encoding is not None and encoding not in known:
+        raise unknown_name(f"encoding of {name}", encoding, known)
+    return known[encoding or next(iter(known))]
 
 
 def transitive_closure(adjacency: Tensor) -> Tensor:

@@ -57,12 +57,13 @@ def train_score_network(
 
     `mask` [nodes, nodes] is the attention mask to be used in sampling too. Stopped trainings go on from `checkpoint`.
     """
-    name = f"{space.name} score network"
+    name = f"{space.title} score network"
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed_of("weights", name, schedule.seed))
         network = ScoreNetwork(space, schedule.dropout)
     process = NoiseProcess(space.sigma_min, space.sigma_max)
-    scaled = 2 * matrices.float() - 1
+    # A byte an entry until it is its turn: of a space that cannot be listed there are many.
+    compact = matrices.bool()
 
     def score(x: Tensor, sigma: Tensor) -> Tensor:
         features = network.encoder(network.embedding(x, sigma), mask)
@@ -70,7 +71,7 @@ def train_score_network(
             return network.head(features).float()
 
     def loss_of(step: int, generator: torch.Generator) -> Tensor:
-        x = scaled[shuffled_batch(len(scaled), schedule.batch, name, schedule.seed, step)]
+        x = 2 * compact[shuffled_batch(len(compact), schedule.batch, name, schedule.seed, step)].float() - 1
         noise = torch.randn(x.shape, generator=generator)
         return score_loss(score, x, draw_times(len(x), generator), noise, process)
 

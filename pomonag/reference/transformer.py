@@ -10,9 +10,12 @@ import copy
 import itertools
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 
 WIDTH = 64
 
@@ -25,10 +28,9 @@ def sinusoid(condition: Tensor, width: int) -> Tensor:
     return torch.cat([arguments.sin(), arguments.cos()], dim=1)
 
 
-def position_encoding(nodes: int, period: int, width: int = WIDTH) -> Tensor:
-    """Sines in even, cosines in odd columns: [nodes, width]; rows repeat after `period`."""
-    positions = torch.arange(nodes, dtype=torch.float32) % period
-    arguments = positions[:, None] / 10000 ** (torch.arange(0, width, 2) / width)
+def position_encoding(positions: Sequence[int], width: int = WIDTH) -> Tensor:
+    """Sines in even, cosines in odd columns: a row of [nodes, width] for each node's position."""
+    arguments = torch.tensor(positions, dtype=torch.float32)[:, None] / 10000 ** (torch.arange(0, width, 2) / width)
     return torch.stack([arguments.sin(), arguments.cos()], dim=2).flatten(1)
 
 
@@ -68,11 +70,41 @@ class NodeEmbedding(nn.Module):
         return embedded + self.time(condition)[:, None, :]
 
 
-class Attention(nn.Module):
-    """Multi-head attention of nodes [n, b, 64]; `blocked` [1, queries, keys, 1 or b] is true where not to look.
+@dataclass(frozen=True)
+class Readers:
+    """Nodes that read equally many others: `queries` [r], and what each of them reads, `keys` [r * m].
 
-    A row that is blocked everywhere attends uniformly to all nodes, for all its logits are the same large negative
-    number; the last node of a graph is such a row.
+    `choose` is false where the attention is known beforehand: a node reads one other, or, blocked everywhere, all of
+    them alike, for all its logits are the same large negative number (the last node of a graph).
+    """
+
+    queries: Tensor
+    keys: Tensor
+    choose: bool
+
+
+def readers(mask: Tensor, device: torch.device | None = None) -> list[Readers]:
+    """The groups of a mask [n, n], those who read most first and the blocked last; on `device`, or where the mask is.
+
+    Best from a mask on the CPU, for the counts are read there.
+    """
+    groups: dict[int, list[int]] = {}
+    for node, count in enumerate((mask != 0).sum(dim=1).tolist()):
+        groups.setdefault(count, []).append(node)
+    found = []
+    for count in sorted(groups, reverse=True):
+        queries = torch.tensor(groups[count], device=mask.device)
+        allowed = mask[queries] != 0 if count else torch.ones_like(mask[queries], dtype=torch.bool)
+        place = device or mask.device
+        found.append(Readers(queries.to(place), allowed.nonzero()[:, 1].to(place), choose=count > 1))
+    return found
+
+
+class Attention(nn.Module):
+    """Multi-head attention of nodes [n, b, 64] to those that the graph's `readers` let them read.
+
+    Equal to attention over all nodes with the others masked, whose weights are exactly zero, but only what the graph
+    leaves open is computed: of a chain of 20 blocks that is no logit at all.
     """
 
     def __init__(self, heads: int, dropout: float) -> None:
@@ -85,18 +117,42 @@ class Attention(nn.Module):
         self.output = copy.deepcopy(self.query)
         self.dropout = nn.Dropout(dropout)
 
-    def forward(self, nodes: Tensor, blocked: Tensor) -> Tensor:
+    def forward(self, nodes: Tensor, graph: Sequence[Readers]) -> Tensor:
         # With the batch as last axis everything runs over long rows and nothing is copied into another order; for so
         # few nodes and such narrow heads this takes half the time of batched matrix products.
         n, b, _ = nodes.shape
+        query, key, value = self._projected(nodes, any(group.choose for group in graph))
+        mixed = []
+        for group in graph:
+            m = len(group.keys) // len(group.queries)
+            read = _rows(value, group.keys).unflatten(2, (-1, m))
+            if group.choose:
+                logits = _rows(query, group.queries).unsqueeze(3) * _rows(key, group.keys).unflatten(2, (-1, m))
+                weights = (logits.sum(dim=1) / math.sqrt(WIDTH // self.heads)).softmax(dim=2)
+            elif self.training and self.dropout.p > 0:
+                weights = torch.full((self.heads, len(group.queries), m, b), 1 / m, device=nodes.device)
+            else:
+                mixed.append(read.mean(dim=3) if m > 1 else read.squeeze(3))
+                continue
+            mixed.append((self.dropout(weights)[:, None] * read).sum(dim=3))
+        found, order = torch.cat(mixed, dim=2), torch.cat([group.queries for group in graph])
+        return self.output(_rows(found, order.argsort()).reshape(WIDTH, n * b).t()).view(n, b, WIDTH)
+
+    def _projected(self, nodes: Tensor, choose: bool) -> tuple[Tensor, Tensor, Tensor]:
+        """Queries, keys and values [heads, 64 / heads, n, b]; where no node has a choice, the values for all three."""
         layers = (self.query, self.key, self.value)
         weight, bias = torch.cat([layer.weight for layer in layers]), torch.cat([layer.bias for layer in layers])
+        if not choose:
+            # Cut out of the whole, so that the gradients of queries and keys are zero, as they are in the release.
+            weight, bias = weight[-WIDTH:], bias[-WIDTH:]
         projected = torch.addmm(bias[:, None], weight, nodes.flatten(0, 1).t())
-        query, key, value = projected.view(3, self.heads, WIDTH // self.heads, n, b)
-        logits = (query[:, :, :, None] * key[:, :, None]).sum(dim=1) / math.sqrt(WIDTH // self.heads)
-        weights = self.dropout(logits.masked_fill(blocked, -1e9).softmax(dim=2))
-        mixed = (weights[:, None] * value[:, :, None]).sum(dim=3)
-        return self.output(mixed.view(WIDTH, n * b).t()).view(n, b, WIDTH)
+        parts = projected.view(-1, self.heads, WIDTH // self.heads, *nodes.shape[:2])
+        return parts[0], parts[-2 if choose else -1], parts[-1]
+
+
+def _rows(values: Tensor, index: Tensor) -> Tensor:
+    """Nodes `index` of values [heads, width, n, b]."""
+    return values.index_select(2, index)
 
 
 class EncoderLayer(nn.Module):
@@ -111,8 +167,8 @@ class EncoderLayer(nn.Module):
         self.contract = nn.Linear(feed_forward, WIDTH)
         self.dropout = nn.Dropout(dropout)
 
-    def forward(self, nodes: Tensor, blocked: Tensor) -> Tensor:
-        nodes = nodes + self.dropout(self.attention(self.attention_norm(nodes), blocked))
+    def forward(self, nodes: Tensor, graph: Sequence[Readers]) -> Tensor:
+        nodes = nodes + self.dropout(self.attention(self.attention_norm(nodes), graph))
         hidden = self.dropout(self.expand(self.feed_forward_norm(nodes)).relu())
         return nodes + self.dropout(self.contract(hidden))
 
@@ -132,11 +188,15 @@ class Encoder(nn.Module):
         self.norms = nn.ModuleList(copy.deepcopy(norm) for _ in range(layers))
 
     def forward(self, nodes: Tensor, mask: Tensor) -> Tensor:
-        blocked = (mask == 0).reshape(-1, *mask.shape[-2:]).movedim(0, -1)[None]
+        if mask.dim() == 3 and bool((mask == mask[:1]).all()):
+            mask = mask[0]
+        if mask.dim() == 3:
+            return torch.cat([self(one[None], its) for one, its in zip(nodes, mask, strict=True)])
+        graph = readers(mask, nodes.device)
         nodes = nodes.transpose(0, 1).contiguous()
         outputs = []
         for layer, norm in zip(self.layers, self.norms):
-            nodes = layer(nodes, blocked)
+            nodes = layer(nodes, graph)
             outputs.append(norm(nodes))  # collected, not passed on
         return torch.cat(outputs, dim=2).transpose(0, 1)
 
@@ -148,10 +208,26 @@ class Elu(nn.Module):
     """
 
     def forward(self, x: Tensor) -> Tensor:
-        below = x.clamp_max(0).exp_()
         if torch.is_grad_enabled():
-            return (below - 1).add_(x.relu())
+            return _Elu.apply(x)  # type: ignore[no-any-return, no-untyped-call]
+        below = x.clamp_max(0).exp_()
         return torch.maximum(x, below.sub_(1), out=below)  # fresh memory costs more than the arithmetic
+
+
+class _Elu(torch.autograd.Function):
+    """The same with its derivative, exp(min(x, 0)), which the value needs anyway."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        slope = x.clamp_max(0).exp_()
+        ctx.save_for_backward(slope)
+        return torch.maximum(x, slope - 1)
+
+    @staticmethod
+    @once_differentiable  # type: ignore[untyped-decorator]
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        (slope,) = ctx.saved_tensors
+        return gradient * slope
 
 
 def elu_mlp(widths: Sequence[int]) -> nn.Sequential:

@@ -81,9 +81,9 @@ class MobileNetV3Encoding:
 
     @cached_property
     def attention_mask(self) -> Tensor:
-        """The chain over the slots, and the width row before each of them; float [21, 21], row = from."""
+        """The chain over the slots, and the width row to and from each of them; float [21, 21], row = from."""
         mask = torch.zeros(1 + SLOTS, 1 + SLOTS)
-        mask[0, 1:] = 1.0
+        mask[0, 1:] = mask[1:, 0] = 1.0
         mask[1:, 1:] = torch.diag(torch.ones(SLOTS - 1), 1)
         return mask
 

@@ -16,7 +16,6 @@ from pomonag.meta_dataset import schema
 from pomonag.meta_dataset.pilot import CANDIDATES
 from pomonag.predictors.predictor_training import EnsembleTraining
 from pomonag.reference.lite_training import DIRECTIONS
-from pomonag.reference.spaces import REFERENCE_SPACES
 from pomonag.search import ALL_OBJECTIVES, search
 from pomonag.spaces import search_space
 from pomonag.spaces.nasbench201 import EDGES, OPERATIONS
@@ -108,14 +107,11 @@ def _space() -> dict[SettingKey, str]:
 
 
 def _encodings() -> dict[SettingKey, str]:
-    """Of nb201 our encoding; of mbv3 that of the reference networks, which is DiffusionNAG's."""
-    encoding = search_space("nb201").encoding
-    shapes = {"nb201": (encoding.num_nodes, encoding.num_operations, tuple(encoding.attention_mask.shape), "")}
-    mbv3 = REFERENCE_SPACES["mbv3"]
-    shapes["mbv3"] = (mbv3.nodes, mbv3.operations, tuple(mbv3.adjacency.shape), " (DiffusionNAG's encoding)")
+    encodings = {space: search_space(space).encoding for space in ("nb201", "mbv3")}
+    shapes = {space: ((e.num_nodes, e.num_operations), tuple(e.attention_mask.shape)) for space, e in encodings.items()}
     return {
-        ("encoding", space, f"{matrix}_{side}", "count"): f"{value}{remark}"
-        for space, (nodes, operations, adjacency, remark) in shapes.items()
-        for matrix, shape in (("operations_matrix", (nodes, operations)), ("adjacency_matrix", adjacency))
+        ("encoding", space, f"{matrix}_{side}", "count"): str(value)
+        for space, (operations, adjacency) in shapes.items()
+        for matrix, shape in (("operations_matrix", operations), ("adjacency_matrix", adjacency))
         for side, value in zip(("rows", "columns"), shape)
     }

@@ -194,7 +194,9 @@ def test_own_measurements_add_what_the_lite_rows_say_of_the_data_set():
 
 
 def test_an_unknown_set_suggests_the_nearest():
-    with pytest.raises(UserError, match=r"unknown checkpoint set of nb201 'without_cifar1O'.*Did you mean 'without_cifar10'"):
+    with pytest.raises(
+        UserError, match=r"unknown checkpoint set of nb201 'without_cifar1O'.*Did you mean 'without_cifar10'"
+    ):
         supervision("without_cifar1O", SPACE)
     with pytest.raises(UserError, match="Did you mean 'shipped'"):
         supervision("Shiped", SPACE)

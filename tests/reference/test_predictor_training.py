@@ -62,18 +62,18 @@ def test_supports_have_twenty_distinct_images_of_each_class():
 
 def test_a_shipped_predictor_keeps_scale_and_direction(trained, rows, tmp_path):
     network, _ = trained
-    origin = {"label_scaling": {"mean": 2.0, "deviation": 3.0}, "maximise": False}
+    origin = {"encoding": "reference", "label_scaling": {"mean": 2.0, "deviation": 3.0}, "maximise": False}
     save_weights(tmp_path / "nb201" / "reference_params.safetensors", network, origin)
-    found = load_predictor("nb201", "params", tmp_path)
+    found = load_predictor(SPACE, "params", tmp_path)
     assert (found.scaling, found.maximise) == (LabelScaling(2.0, 3.0), False)
     code = network.encode(draw_support(rows.embeddings[0], torch.Generator())).detach()
     before, after = (
         predict_clean(each, rows.matrices[:8], SPACE.adjacency, SPACE, code) for each in (network, found.network)
     )
     assert torch.allclose(before, after, atol=1e-3)
-    (tmp_path / "nb201" / "reference_params.json").write_text("{}")
+    (tmp_path / "nb201" / "reference_params.json").write_text('{"encoding": "reference"}')
     with pytest.raises(UserError, match="does not fit this version"):
-        load_predictor("nb201", "params", tmp_path)
+        load_predictor(SPACE, "params", tmp_path)
 
 
 def test_rows_that_do_not_fit_together_are_refused(rows):

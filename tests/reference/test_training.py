@@ -88,10 +88,13 @@ def test_rates_warm_up_and_fall(matrices):
 
 def test_saved_weights_load_again_to_half_precision(matrices, tmp_path):
     network, _ = train_score_network(matrices, SPACE.adjacency, SPACE, dataclasses.replace(SCHEDULE, steps=1))
-    save_weights(tmp_path / "nb201" / "reference_score.safetensors", network, {"steps": 1})
-    again = load_score_network("nb201", tmp_path)
+    save_weights(tmp_path / "nb201" / "reference_score.safetensors", network, {"encoding": "reference"})
+    again = load_score_network(SPACE, tmp_path)
     assert not again.training
     for name, value in network.state_dict().items():
         assert torch.allclose(value, again.state_dict()[name], rtol=1e-3, atol=1e-6)
     with pytest.raises(UserError, match="no checkpoint at"):
-        load_score_network("mbv3", tmp_path)
+        load_score_network(reference_space("mbv3"), tmp_path)
+    (tmp_path / "nb201" / "reference_score.json").write_text('{"encoding": "another"}')
+    with pytest.raises(UserError, match="is of the encoding another; expected reference"):
+        load_score_network(SPACE, tmp_path)
