@@ -7,13 +7,14 @@ from benchmarks import inputs
 from benchmarks import table4_generation as table4
 from benchmarks.generation import Generated
 from pomonag.spaces.nasbench201 import NasBench201Cell
+from reports.measurements import RunKey
 
 
 @pytest.fixture
 def known(monkeypatch):
     """The meta-dataset holds the all-skip cell, the released rows nothing."""
     skip = str(NasBench201Cell((1,) * 6))
-    monkeypatch.setattr(inputs, "lite_architectures", lambda: frozenset({skip}))
+    monkeypatch.setattr(inputs, "lite_architectures", lambda space: frozenset({skip}))
     monkeypatch.setattr(inputs, "released_architectures", lambda: frozenset())
 
 
@@ -71,3 +72,11 @@ def test_top_250_are_the_best_of_both_tables():
     places = inputs.positions(draws)
     assert mean[places].min() >= np.sort(mean)[-250]
     assert len({str(draw) for draw in draws}) > 150
+
+
+def test_both_spaces_have_the_papers_columns():
+    runs = {run.key: run for run in table4.runs()}
+    for space in ("nb201", "mbv3"):
+        key = RunKey("4", "pomonag", "fast", space, "mean-over-runs")
+        assert {"validity", "uniqueness", "novelty"} <= {q.metric for q in runs[key].quantities}
+    assert not any(q.metric == "novelty_released" for k, r in runs.items() if k.space == "mbv3" for q in r.quantities)
