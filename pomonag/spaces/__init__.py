@@ -6,9 +6,9 @@ import importlib
 from functools import cache
 
 from pomonag.errors import unknown_name
-from pomonag.spaces.search_space import Costs, EnumerableSpace, SearchSpace, Skeleton
+from pomonag.spaces.search_space import Costs, ElasticSpace, EnumerableSpace, SearchSpace, Skeleton
 
-__all__ = ["SPACES", "Costs", "EnumerableSpace", "SearchSpace", "Skeleton", "search_space"]
+__all__ = ["SPACES", "Costs", "ElasticSpace", "EnumerableSpace", "SearchSpace", "Skeleton", "search_space"]
 
 SPACES = {"nb201": "pomonag.spaces.nasbench201:NasBench201", "mbv3": "pomonag.spaces.mobilenetv3:MobileNetV3"}
 
