@@ -130,7 +130,7 @@ class SuperNetwork(Protocol):
 class ElasticSpace(Protocol):
     """The further promise of a space whose architectures are parts of a few super-networks."""
 
-    super_networks: tuple[str, ...]
+    super_networks: ClassVar[tuple[str, ...]]
 
     def super_network(self, name: str, skeleton: Any | None = None, **settings: Any) -> nn.Module:
         """A fresh `SuperNetwork` of that name, its weights drawn from torch's global generator."""
