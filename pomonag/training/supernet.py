@@ -79,6 +79,7 @@ class SuperNetworkRun:
         while self.step < self.steps:
             cpu = time.thread_time()
             self.advance()
+            losses = (self._losses / self._since).tolist()
             point = self._look() if self._point_is_due() else None
             self.cpu_seconds += time.thread_time() - cpu
             if point is not None:
@@ -86,7 +87,6 @@ class SuperNetworkRun:
             if time.monotonic() - saved > CHECKPOINT_SECONDS or self.step == self.steps:
                 self.save()
                 saved = time.monotonic()
-            losses = (self._losses / max(1, self._since)).tolist()
             report(Progress(self.step, self.steps, self.cpu_seconds, losses[0], losses[1], point))
 
     def advance(self) -> None:
@@ -99,7 +99,9 @@ class SuperNetworkRun:
             rate = optimizer.defaults["lr"] * learning_rate_factor(self.step, self.steps, recipe.warmup)
             for group in optimizer.param_groups:
                 group["lr"] = rate
-        self.network.zero_grad(set_to_none=True)
+        for parameter in self.network.parameters():
+            # Not None: torch's fused SGD refuses weights that first take part in a later step than others.
+            parameter.grad = torch.zeros_like(parameter)
         # Gradients are averaged over the networks: the recipe's rates are those of a single one.
         others, share = [self.smallest, *drawn], 1 / (2 + len(drawn))
         logits = self.network(batch)
@@ -179,10 +181,9 @@ class SuperNetworkRun:
     @torch.no_grad()
     def _accuracy(self, architecture: Any) -> float:
         """In percent, on held-out images of all classes, with batch normalisation measured on training images."""
-        images, generator = self.images, self._generator("look", 0)
-        plain = augmented(images, self._some(len(images.train)), self.settings.recipe, generator)
-        rows = self._some(len(images.test))
-        network = recalibrated(self.network.sub_network(architecture), plain)  # type: ignore[operator]
+        images, rows = self.images, self._some(len(self.images.test))
+        network = self.network.sub_network(architecture)  # type: ignore[operator]
+        recalibrated(network, images.plain(self._some(len(images.train))))
         found = network(images.test[rows]).argmax(1)
         return 100.0 * float((found == images.test_labels[rows]).double().mean())
 

@@ -49,6 +49,11 @@ class PreparedTask:
     side: int
     padding: int
 
+    def plain(self, rows: Tensor) -> Tensor:
+        """Training images [b, 3, side, side] as they are, neither moved nor flipped; channels-last."""
+        inner = slice(self.padding, self.padding + self.side)
+        return self.train[rows, inner, inner].permute(0, 3, 1, 2)
+
 
 def prepare(images: TaskImages, recipe: Recipe) -> PreparedTask:
     """Resize by averaging areas, normalise by the training images' mean and sd a channel, add the border."""
