@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -61,13 +61,7 @@ def supernet(
     _comparison(space_name, rows)  # a wrong name is an error now, not after hours
     for one in parts:
         with _bar() as bar:
-            line = bar.add_task(one, total=None)
-
-            def tell(progress: Any) -> None:
-                words = f"{one} loss {progress.largest_loss:.2f}, others {progress.others_loss:.2f}"
-                bar.update(line, description=words, completed=progress.step, total=progress.steps)
-
-            header = make_super_network(space_name, one, out, length, seed, report=tell)
+            header = make_super_network(space_name, one, out, length, seed, report=_told(bar, one))
         last = header["curve"][-1]
         click.echo(f"{out / one}.safetensors: {header['settings']['recipe']['epochs']} epochs, "
                    f"{header['cpu_seconds'] / 60:.1f} CPU min, largest {last['largest_accuracy']:.1f} %, "
@@ -126,6 +120,17 @@ def _comparison(space_name: str, rows: str | None) -> Any:
     if rows is None and not shard_paths(SHIPPED / space_name):
         return None
     return meta_dataset(rows or space_name)
+
+
+def _told(bar: Any, part: str) -> Callable[[Any], None]:
+    """Moves a line of the bar to where a training stands."""
+    line = bar.add_task(part, total=None)
+
+    def tell(progress: Any) -> None:
+        words = f"{part} loss {progress.largest_loss:.2f}, others {progress.others_loss:.2f}"
+        bar.update(line, description=words, completed=progress.step, total=progress.steps)
+
+    return tell
 
 
 def _bar() -> Any:

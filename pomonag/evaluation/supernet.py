@@ -44,9 +44,7 @@ class SupernetEvaluator:
     `folder` has a file for each super-network of the space; by default what ships.
     """
 
-    def __init__(
-        self, space: str = "mbv3", folder: Path | None = None, data_dir: str | os.PathLike[str] | None = None
-    ):
+    def __init__(self, space: str = "mbv3", folder: Path | None = None, data_dir: str | os.PathLike[str] | None = None):
         self.space: Any = search_space(space)
         self.folder = folder or SHIPPED / space
         protocol = lite_protocol(space)

@@ -89,11 +89,8 @@ def make_super_network(
             return header
         run = SuperNetworkRun(settings, images, folder / f"{part}.training.pt")
         run.run(_logging(folder / f"{part}.log", report))
-        about = {
-            "images": {"source": FILE, "sha256": file_sha256(data_path(FILE, data_dir)), "trained_on": len(images.train)},
-            "provenance": provenance(),
-        }
-        save_super_network(file, run, about)
+        source = {"source": FILE, "sha256": file_sha256(data_path(FILE, data_dir)), "trained_on": len(images.train)}
+        save_super_network(file, run, {"images": source, "provenance": provenance()})
         run.checkpoint.unlink()
         return load_checkpoint(file)[1]
 
@@ -119,9 +116,7 @@ def _settled(draft: SuperNetworkTraining, images: PreparedTask, folder: Path, le
         assert length.minutes is not None
         epochs = max(1, round(60 * length.minutes / _seconds_an_epoch(draft, images)))
     settled = replace(draft, recipe=replace(draft.recipe, epochs=epochs))
-    kept = {
-        "minutes": length.minutes, "asked_epochs": length.epochs, "epochs": epochs, "hash": settled.hash
-    }  # fmt: skip
+    kept = {"minutes": length.minutes, "asked_epochs": length.epochs, "epochs": epochs, "hash": settled.hash}
     with atomic_write(path, "w") as file:
         file.write(json.dumps(kept) + "\n")
     return settled

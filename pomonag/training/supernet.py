@@ -22,9 +22,9 @@ from pomonag.training.supernet_settings import SuperNetworkTraining
 from pomonag.training.trainer import PreparedTask, augmented, learning_rate_factor, make_optimizers
 
 CHECKPOINT_SECONDS = 120.0
+# Points of the curve, but at most one an epoch: a look costs as much as a few steps.
 CURVE_POINTS = 40
-# For the curve alone: a look at the largest, the smallest and three others costs a few seconds so.
-_CURVE_IMAGES, _CURVE_RANDOM = 1536, 3
+_CURVE_TEST_IMAGES, _CURVE_RECALIBRATION_IMAGES, _CURVE_RANDOM = 1500, 512, 2
 
 
 @dataclass(frozen=True)
@@ -157,7 +157,8 @@ class SuperNetworkRun:
         return torch.Generator().manual_seed(seed)
 
     def _point_is_due(self) -> bool:
-        return self.step * CURVE_POINTS // self.steps > (self.step - 1) * CURVE_POINTS // self.steps
+        points = min(CURVE_POINTS, self.settings.recipe.epochs)
+        return self.step * points // self.steps > (self.step - 1) * points // self.steps
 
     def _look(self) -> dict[str, float]:
         """A point of the curve: mean losses since the last one, and accuracies on images held out."""
@@ -181,12 +182,12 @@ class SuperNetworkRun:
     @torch.no_grad()
     def _accuracy(self, architecture: Any) -> float:
         """In percent, on held-out images of all classes, with batch normalisation measured on training images."""
-        images, rows = self.images, self._some(len(self.images.test))
+        images, rows = self.images, self._some(len(self.images.test), _CURVE_TEST_IMAGES)
         network = self.network.sub_network(architecture)  # type: ignore[operator]
-        recalibrated(network, images.plain(self._some(len(images.train))))
+        recalibrated(network, images.plain(self._some(len(images.train), _CURVE_RECALIBRATION_IMAGES)))
         found = network(images.test[rows]).argmax(1)
         return 100.0 * float((found == images.test_labels[rows]).double().mean())
 
-    def _some(self, count: int) -> Tensor:
-        """Rows of so many images, the same in every look."""
-        return torch.randperm(count, generator=self._generator("look", count))[:_CURVE_IMAGES]
+    def _some(self, count: int, of_them: int) -> Tensor:
+        """The same rows of so many images in every look."""
+        return torch.randperm(count, generator=self._generator("look", count))[:of_them]

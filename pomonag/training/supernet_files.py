@@ -80,6 +80,6 @@ def load_super_network(file: Path, space_name: str, part: str) -> TrainedSuperNe
     try:
         network.load_state_dict(weights)
     except RuntimeError as error:
-        raise UserError(f"the weights in {file} do not fit the super-network {part}: {error}; make them anew") from error
+        raise UserError(f"the weights in {file} do not fit {part}: {error}; make them anew") from error
     network = network.to(memory_format=torch.channels_last).eval()
     return TrainedSuperNetwork(network, classes, mean, sd, settings, digest, header)
