@@ -85,6 +85,7 @@ class SupernetEvaluator:
         chosen = Task("all training classes", classes, False, 0, self._pool.name)
         return self._logits(architecture, chosen, seed), self._images(chosen).test_labels, classes
 
+    @torch.no_grad()
     def _logits(self, architecture: Any, task: Task, seed: int) -> Tensor:
         """Of the task's test images and classes."""
         trained = self.super_network(self.space.super_network_of(architecture))
@@ -141,6 +142,5 @@ def _scaled(images: Tensor, trained: TrainedSuperNetwork) -> Tensor:
     return normalised(images, trained.resolution, trained.mean, trained.sd)
 
 
-@torch.inference_mode()
 def _outputs(network: nn.Module, images: Tensor) -> Tensor:
     return torch.cat([network(part) for part in images.split(_BATCH)])

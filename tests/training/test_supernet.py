@@ -39,9 +39,14 @@ def without_seconds(curve):
     return [{name: value for name, value in point.items() if name != "cpu_seconds"} for point in curve]
 
 
-@pytest.mark.parametrize("stop", [1, 4, 8])
-def test_a_stopped_training_goes_on_to_the_same_bits(small_training, images, tmp_path, monkeypatch, stop):
-    whole = finished(small_training, images, tmp_path / "whole.pt")
+@pytest.fixture(scope="module")
+def whole(small_training, images, tmp_path_factory):
+    return finished(small_training, images, tmp_path_factory.mktemp("whole") / "run.pt")
+
+
+# In the second epoch, and between the last step and the weights' file.
+@pytest.mark.parametrize("stop", [4, 9])
+def test_a_stopped_training_goes_on_to_the_same_bits(small_training, images, whole, tmp_path, monkeypatch, stop):
     monkeypatch.setattr(supernet, "CHECKPOINT_SECONDS", -1.0)
 
     def stopping(progress):

@@ -55,10 +55,10 @@ def test_a_checkpoint_of_something_else_is_refused(file):
     with pytest.raises(UserError, match="is no super-network of `pomonag train supernet`"):
         load_super_network(file, "mbv3", "w1.0")
     save_checkpoint(file, {"a": torch.zeros(2)}, header)
-    with pytest.raises(UserError, match="do not fit w1.0"):
+    with pytest.raises(UserError, match=r"do not fit w1\.0"):
         load_super_network(file, "mbv3", "w1.0")
 
 
 def test_a_missing_file_says_how_to_make_it(tmp_path):
-    with pytest.raises(UserError, match="no checkpoint at .*pomonag train"):
+    with pytest.raises(UserError, match=r"no checkpoint at .*pomonag train"):
         load_super_network(weights_file(tmp_path, "w1.0"), "mbv3", "w1.0")
