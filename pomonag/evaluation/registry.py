@@ -12,16 +12,18 @@ from pomonag.evaluation.block_latency import PHONE, block_device_latency
 from pomonag.evaluation.evaluator import Evaluator
 from pomonag.evaluation.ofa_accuracy import OfaPredictorEvaluator, check_resolution
 from pomonag.evaluation.protocols import lite_protocol
+from pomonag.evaluation.supernet import SupernetEvaluator
 from pomonag.evaluation.tabular import AccuracyTable, TabularEvaluator
 from pomonag.evaluation.trained import TrainedEvaluator, TrainingProtocol
 from pomonag.spaces.search_space import BlockSpace, SearchSpace
 
 
 def evaluator(name: str, space: SearchSpace, **settings: Any) -> Evaluator:
-    """The evaluator of that name for a space: `tabular`, `trained` or `ofa_predictor`.
+    """The evaluator of that name for a space: `tabular`, `trained`, `supernet` or `ofa_predictor`.
 
     `settings` are its own. tabular: `table` (a CSV's path) and those of `TabularEvaluator`; trained: those of
-    `TrainedEvaluator`, by default with the space's reduced training; ofa_predictor: `resolution`, `data_dir` and
+    `TrainedEvaluator`, by default with the space's reduced training; supernet: `folder` of weights (by default what
+    ships) and `data_dir`; ofa_predictor: `resolution`, `data_dir` and
     `device`, whose latencies are given too (the phone's by default, None for no latency).
     Raises UserError for a name that is not known and for a space that the evaluator does not know, and DataMissing
     where its data is not there.
@@ -56,8 +58,13 @@ def _ofa_predictor(
     return OfaPredictorEvaluator(space, resolution=resolution, latency=latency, data_dir=data_dir)
 
 
+def _supernet(space: SearchSpace, **settings: Any) -> Evaluator:
+    return SupernetEvaluator(space.name, **settings)
+
+
 EVALUATORS: dict[str, Callable[..., Evaluator]] = {
     "tabular": _tabular,
     "trained": _trained,
+    "supernet": _supernet,
     "ofa_predictor": _ofa_predictor,
 }

@@ -23,9 +23,14 @@ from pomonag.evaluation.evaluator import Evaluation, task_name
 from pomonag.evaluation.protocols import lite_protocol
 from pomonag.records.provenance import provenance
 from pomonag.records.seeds import seed_of
-from pomonag.spaces import search_space
 from pomonag.training.recalibration import recalibrated
-from pomonag.training.supernet_files import SHIPPED, TrainedSuperNetwork, load_super_network, weights_file
+from pomonag.training.supernet_files import (
+    SHIPPED,
+    TrainedSuperNetwork,
+    elastic_space,
+    load_super_network,
+    weights_file,
+)
 from pomonag.training.trainer import normalised
 
 # Of the task's training images. Measured anew for each architecture, so more would cost more than they give.
@@ -45,7 +50,7 @@ class SupernetEvaluator:
     """
 
     def __init__(self, space: str = "mbv3", folder: Path | None = None, data_dir: str | os.PathLike[str] | None = None):
-        self.space: Any = search_space(space)
+        self.space: Any = elastic_space(space)
         self.folder = folder or SHIPPED / space
         protocol = lite_protocol(space)
         # Whose costs evaluations carry, as the rows of meta-datasets do.
@@ -59,11 +64,10 @@ class SupernetEvaluator:
     def evaluate(self, architecture: Any, task: Any, seed: int = 0) -> Evaluation:
         """Accuracy and loss with inherited weights; params and MACs of the full network; no latency."""
         started = time.perf_counter()
-        part = self.space.super_network_of(architecture)
-        trained = self.super_network(part)
         chosen = task_of(task_name(task), self._pool)
-        logits = self._logits(architecture, chosen, seed)
         labels = self._images(chosen).test_labels
+        part = self.space.super_network_of(architecture)
+        logits = self._logits(architecture, chosen, seed)
         costs = self.space.cost([architecture], **self.full_network)
         return Evaluation(
             accuracy=100.0 * float((logits.argmax(1) == labels).double().mean()),
@@ -72,7 +76,7 @@ class SupernetEvaluator:
             macs=int(costs.macs[0]),
             latency_ms=None,
             seconds=time.perf_counter() - started,
-            provenance={**provenance(), "evaluator": f"super-network {part}", "weights": trained.hash},
+            provenance={**provenance(), "evaluator": f"super-network {part}", "weights": self.super_network(part).hash},
         )
 
     def logits_of_all_classes(self, architecture: Any, seed: int = 0) -> tuple[Tensor, Tensor, tuple[int, ...]]:

@@ -20,9 +20,8 @@ from pomonag.records.checkpoints import load_checkpoint
 from pomonag.records.claims import Claims
 from pomonag.records.files import atomic_write, file_sha256
 from pomonag.records.provenance import provenance
-from pomonag.spaces import ElasticSpace, search_space
 from pomonag.training.supernet import Progress, SuperNetworkRun
-from pomonag.training.supernet_files import save_super_network, weights_file
+from pomonag.training.supernet_files import elastic_space, save_super_network, weights_file
 from pomonag.training.supernet_settings import SuperNetworkTraining
 from pomonag.training.trainer import PreparedTask, prepare
 
@@ -45,13 +44,11 @@ class Length:
 
 def parts_of(space_name: str, part: str | None = None) -> tuple[str, ...]:
     """The super-networks of a space, or the one named. UserError for a name or a space that has none."""
-    space: Any = search_space(space_name)
-    if not isinstance(space, ElasticSpace):
-        raise UserError(f"the space {space_name} has no super-networks; expected one that has, such as mbv3")
+    known: tuple[str, ...] = elastic_space(space_name).super_networks
     if part is None:
-        return space.super_networks
-    if part not in space.super_networks:
-        raise unknown_name(f"super-network of {space_name}", part, space.super_networks)
+        return known
+    if part not in known:
+        raise unknown_name(f"super-network of {space_name}", part, known)
     return (part,)
 
 

@@ -40,6 +40,14 @@ class TrainedSuperNetwork:
         return int(self.settings["recipe"]["resolution"])
 
 
+def elastic_space(name: str) -> Any:
+    """The space of that name. UserError for one without super-networks."""
+    space: Any = search_space(name)
+    if not isinstance(space, ElasticSpace):
+        raise UserError(f"the space {name} has no super-networks; expected one that has, such as mbv3")
+    return space
+
+
 def weights_file(folder: Path, part: str) -> Path:
     """Where the weights of a super-network lie in a folder."""
     return folder / f"{part}.safetensors"
@@ -61,9 +69,7 @@ def save_super_network(file: Path, run: SuperNetworkRun, about: Mapping[str, Any
 
 def load_super_network(file: Path, space_name: str, part: str) -> TrainedSuperNetwork:
     """Raises UserError for a missing or damaged file, and for weights of another super-network."""
-    space: Any = search_space(space_name)
-    if not isinstance(space, ElasticSpace):
-        raise UserError(f"the space {space_name} has no super-networks; expected one that has, such as mbv3")
+    space = elastic_space(space_name)
     weights, header = load_checkpoint(file)
     try:
         settings = header["settings"]

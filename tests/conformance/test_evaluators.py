@@ -9,13 +9,17 @@ import numpy as np
 import pytest
 
 from pomonag import search_space
+from pomonag.data.miniimagenet import TRAINING_CLASSES
 from pomonag.data.sources import VARIABLE, DataMissing
 from pomonag.errors import UserError
 from pomonag.evaluation.evaluator import CountingEvaluator
 from pomonag.evaluation.registry import EVALUATORS, evaluator
 from pomonag.evaluation.trained import TrainingProtocol
+from pomonag.records.checkpoints import save_checkpoint
 from pomonag.spaces.encoding import generator_of
 from pomonag.training.recipe import Recipe
+from pomonag.training.supernet_files import weights_file
+from pomonag.training.supernet_settings import SuperNetworkTraining
 
 
 def _tabular(folder):
@@ -25,14 +29,36 @@ def _tabular(folder):
     return "nb201", "cifar10", {"table": folder / "table.csv"}
 
 
-def _trained(folder):
+def _write_images(folder):
     (folder / "images").mkdir()
     x = np.random.default_rng(0).integers(0, 255, (1000, 32, 32, 3), dtype=np.uint8)
     y = np.tile(np.arange(100, dtype=np.int16), 10)
     np.savez(folder / "images" / "miniimagenet32.npz", x=x, y=y, classes=np.array([str(i) for i in range(100)]))
+
+
+def _trained(folder):
+    _write_images(folder)
     recipe = Recipe(epochs=1, batch_size=32, resolution=8, crop_padding=1)
     protocol = TrainingProtocol(recipe=recipe, reduced=(("channels", 4), ("cells", 1)), latency_runs=0)
     return "nb201", "train-000", {"protocol": protocol, "data_dir": folder}
+
+
+def _supernet(folder):
+    _write_images(folder)
+    space = search_space("mbv3")
+    for part in space.super_networks:
+        training = SuperNetworkTraining(
+            space="mbv3",
+            part=part,
+            reduced=(("width_scale", 0.125), ("divisor", 4), ("strides", (1, 2, 1, 2, 1, 1))),
+            recipe=Recipe(resolution=8, precision="fp32"),
+            pool="miniimagenet32",
+            classes=TRAINING_CLASSES,
+        )
+        header = {"settings": training.settings, "settings_hash": training.hash, "mean": [0.5] * 3, "sd": [0.2] * 3}
+        weights = space.super_network(part, **training.skeleton).state_dict()
+        save_checkpoint(weights_file(folder, part), weights, header)
+    return "mbv3", "train-000", {"folder": folder, "data_dir": folder}
 
 
 def _ofa_predictor(folder):
@@ -43,7 +69,7 @@ def _ofa_predictor(folder):
     return "mbv3", "imagenet", {"data_dir": folder, "device": None}
 
 
-MADE_UP = {"tabular": _tabular, "trained": _trained, "ofa_predictor": _ofa_predictor}
+MADE_UP = {"tabular": _tabular, "trained": _trained, "supernet": _supernet, "ofa_predictor": _ofa_predictor}
 
 
 @pytest.fixture(scope="module", params=sorted(EVALUATORS))
@@ -92,7 +118,7 @@ def test_evaluations_are_counted(case):
 
 @pytest.mark.parametrize("name", sorted(EVALUATORS))
 def test_missing_data_says_what_to_put_where(name, tmp_path, monkeypatch):
-    space = "mbv3" if name == "ofa_predictor" else "nb201"
+    space = "mbv3" if name in ("ofa_predictor", "supernet") else "nb201"
     monkeypatch.setenv(VARIABLE, str(tmp_path))
     with pytest.raises(DataMissing, match=str(tmp_path)):
         evaluator(name, search_space(space)).evaluate(None, "train-000", 0)
@@ -104,6 +130,8 @@ def test_unknown_names_and_spaces_are_refused():
         evaluator("ofa", mbv3)
     with pytest.raises(UserError, match="networks of blocks"):
         evaluator("ofa_predictor", nb201)
+    with pytest.raises(UserError, match="nb201 has no super-networks"):
+        evaluator("supernet", nb201)
     with pytest.raises(UserError, match="cannot be listed whole"):
         evaluator("tabular", mbv3)
     with pytest.raises(UserError, match="a protocol for nb201; expected one for mbv3"):
