@@ -23,11 +23,11 @@ from pomonag.evaluation.evaluator import Evaluation, task_name
 from pomonag.evaluation.protocols import lite_protocol
 from pomonag.records.provenance import provenance
 from pomonag.records.seeds import seed_of
+from pomonag.spaces import elastic_space
 from pomonag.training.recalibration import recalibrated
 from pomonag.training.supernet_files import (
     SHIPPED,
     TrainedSuperNetwork,
-    elastic_space,
     load_super_network,
     weights_file,
 )

@@ -20,8 +20,9 @@ from pomonag.records.checkpoints import load_checkpoint
 from pomonag.records.claims import Claims
 from pomonag.records.files import atomic_write, file_sha256
 from pomonag.records.provenance import provenance
+from pomonag.spaces import elastic_space
 from pomonag.training.supernet import Progress, SuperNetworkRun
-from pomonag.training.supernet_files import elastic_space, save_super_network, weights_file
+from pomonag.training.supernet_files import save_super_network, weights_file
 from pomonag.training.supernet_settings import SuperNetworkTraining
 from pomonag.training.trainer import PreparedTask, prepare
 

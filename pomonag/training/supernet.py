@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from pomonag.records.seeds import seed_of
-from pomonag.spaces import search_space
+from pomonag.spaces import elastic_space
 from pomonag.training.epoch_checkpoint import fingerprint, load_epoch, save_epoch
 from pomonag.training.recalibration import recalibrated
 from pomonag.training.supernet_settings import SuperNetworkTraining
@@ -48,7 +48,7 @@ class SuperNetworkRun:
 
     def __init__(self, settings: SuperNetworkTraining, images: PreparedTask, checkpoint: Path):
         self.settings, self.images, self.checkpoint = settings, images, checkpoint
-        self.space: Any = search_space(settings.space)
+        self.space = elastic_space(settings.space)
         self.smallest, self.largest = self.space.extremes(settings.part)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed_of("super-network weights", settings.part, settings.seed))

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from pomonag.errors import UserError
 from pomonag.records.checkpoints import load_checkpoint, save_checkpoint
-from pomonag.spaces import ElasticSpace, search_space
+from pomonag.spaces import elastic_space
 from pomonag.training.supernet import SuperNetworkRun
 
 SHIPPED = Path(__file__).resolve().parents[1] / "assets" / "supernets"
@@ -38,14 +38,6 @@ class TrainedSuperNetwork:
     def resolution(self) -> int:
         """The side of its images in pixels."""
         return int(self.settings["recipe"]["resolution"])
-
-
-def elastic_space(name: str) -> Any:
-    """The space of that name. UserError for one without super-networks."""
-    space: Any = search_space(name)
-    if not isinstance(space, ElasticSpace):
-        raise UserError(f"the space {name} has no super-networks; expected one that has, such as mbv3")
-    return space
 
 
 def weights_file(folder: Path, part: str) -> Path:
