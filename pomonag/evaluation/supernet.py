@@ -44,7 +44,8 @@ class SupernetEvaluator:
     Batch normalisation is measured anew on training images of the task, drawn by the seed. On classes that the
     super-network was trained on its logits of the task's classes decide. Of a task with other classes only the
     features are inherited: a linear discriminant with Ledoit and Wolf's shrinkage, in closed form, is fitted to those
-    of the task's training images. Accuracies of the two kinds of task are not to be compared.
+    of the task's training images. It is surer of itself than it should be, so that its loss ranks, but means little
+    else. Accuracies and losses of the two kinds of task are not to be compared.
 
     `folder` has a file for each super-network of the space; by default what ships.
     """
