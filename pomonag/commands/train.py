@@ -1,4 +1,4 @@
-"""`pomonag train denoiser | predictors | reference | factors | encoder`: makes what ships."""
+"""`pomonag train denoiser | predictors | reference | factors | encoder | supernet`: makes what ships."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from pomonag.commands.shared import Command, check_writable, data_dir_option
+from pomonag.commands.supernet import supernet, supernet_reliability
 from pomonag.errors import UserError
 
 _out = click.option(
@@ -19,7 +20,11 @@ _space = click.option("--space", "space_name", default="nb201", show_default=Tru
 
 @click.group()
 def train() -> None:
-    """Train again what ships: seconds for the denoiser, minutes for the rest."""
+    """Train again what ships: seconds for the denoiser, hours for super-networks, minutes for the rest."""
+
+
+train.add_command(supernet)
+train.add_command(supernet_reliability)
 
 
 @train.command(cls=Command, epilog="Example:\n\n  pomonag train denoiser --out checkpoints/\n")

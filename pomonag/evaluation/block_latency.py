@@ -6,6 +6,7 @@ unit, `depths` [n, 5] and `widths` [n]; slots beyond a unit's depth do not count
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -194,12 +195,17 @@ class BlockDeviceLatency:
         return [drawn[i] for i in known.tolist()], latency[known]
 
 
-def block_device_latency(device: str, space: BlockSpace, resolution: int = 224) -> BlockDeviceLatency:
+def block_device_latency(
+    device: str, space: BlockSpace, resolution: int = 224, data_dir: str | os.PathLike[str] | None = None
+) -> BlockDeviceLatency:
     """The latencies of a device by its name for a space of blocks.
 
     Raises UserError for a name that is not known, DataMissing when the device's table is not there.
     """
     if device not in BLOCK_DEVICES:
         raise unknown_name("device", device, BLOCK_DEVICES)
-    table = PhoneLatency(resolution) if device == PHONE else GpuLatency(device, resolution)
+    if device == PHONE:
+        table: PhoneLatency | GpuLatency = PhoneLatency(resolution, data_path(PHONE_TABLE, data_dir))
+    else:
+        table = GpuLatency(device, resolution, data_path(GPU_TABLE, data_dir))
     return BlockDeviceLatency(device, table.source, table, space)

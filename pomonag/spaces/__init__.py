@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import importlib
 from functools import cache
+from typing import Any
 
-from pomonag.errors import unknown_name
-from pomonag.spaces.search_space import Costs, EnumerableSpace, SearchSpace, Skeleton
+from pomonag.errors import UserError, unknown_name
+from pomonag.spaces.search_space import Costs, ElasticSpace, EnumerableSpace, SearchSpace, Skeleton
 
-__all__ = ["SPACES", "Costs", "EnumerableSpace", "SearchSpace", "Skeleton", "search_space"]
+__all__ = [
+    "SPACES",
+    "Costs",
+    "ElasticSpace",
+    "EnumerableSpace",
+    "SearchSpace",
+    "Skeleton",
+    "elastic_space",
+    "search_space",
+]
 
 SPACES = {"nb201": "pomonag.spaces.nasbench201:NasBench201", "mbv3": "pomonag.spaces.mobilenetv3:MobileNetV3"}
 
@@ -24,4 +34,12 @@ def search_space(name: str) -> SearchSpace:
         raise unknown_name("search space", name, SPACES)
     module, attribute = SPACES[name].split(":")
     space: SearchSpace = getattr(importlib.import_module(module), attribute)()
+    return space
+
+
+def elastic_space(name: str) -> Any:
+    """The space of that name. UserError for one without super-networks."""
+    space: Any = search_space(name)
+    if not isinstance(space, ElasticSpace):
+        raise UserError(f"the space {name} has no super-networks; expected one that has, such as mbv3")
     return space

@@ -6,14 +6,17 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from pomonag.errors import UserError
+from pomonag.errors import UserError, unknown_name
 from pomonag.spaces.search_space import Blocks, Costs, Skeleton
+
+if TYPE_CHECKING:
+    from pomonag.spaces.mobilenetv3_supernet import MobileNetV3SuperNetwork
 
 WIDTHS = (1.0, 1.2)
 DEPTHS, KERNELS, EXPANSIONS = (2, 3, 4), (3, 5, 7), (3, 4, 6)
@@ -96,6 +99,7 @@ class MobileNetV3:
 
     name: ClassVar[str] = "mbv3"
     size: ClassVar[int] = len(WIDTHS) * _STAGE_SIZE**STAGES
+    super_networks: ClassVar[tuple[str, ...]] = tuple(f"w{width:.1f}" for width in WIDTHS)
     skeleton_type = MobileNetV3Skeleton
 
     @cached_property
@@ -208,6 +212,31 @@ class MobileNetV3:
 
         return MobileNetV3Network(architecture, self.skeleton(skeleton, **settings))
 
+    def super_network(
+        self, name: str, skeleton: MobileNetV3Skeleton | None = None, **settings: Any
+    ) -> MobileNetV3SuperNetwork:
+        """The network of one width whose weights all architectures of it share (Once-for-All)."""
+        from pomonag.spaces.mobilenetv3_supernet import MobileNetV3SuperNetwork
+
+        return MobileNetV3SuperNetwork(_width_named(name), self.skeleton(skeleton, **settings))
+
+    def super_network_of(self, architecture: MobileNetV3Net) -> str:
+        """`w1.0` or `w1.2`: one a width."""
+        return f"w{architecture.width:.1f}"
+
+    def extremes(self, name: str) -> tuple[MobileNetV3Net, MobileNetV3Net]:
+        """Of the width: two blocks a stage of kernel 3 and expansion 3; four of kernel 7 and expansion 6."""
+        everywhere = np.zeros((2, SLOTS), dtype=np.int64)
+        everywhere[0, np.arange(SLOTS) % STAGE_SLOTS >= DEPTHS[0]] = -1
+        everywhere[1] = len(KERNELS) - 1
+        smallest, largest = networks_of([WIDTHS.index(_width_named(name))] * 2, everywhere, everywhere)
+        return smallest, largest
+
+    def sample_within(self, name: str, n: int, generator: torch.Generator) -> list[MobileNetV3Net]:
+        """As `sample`, of one width."""
+        width = _width_named(name)
+        return [replace(architecture, width=width) for architecture in self.sample(n, generator)]
+
     def features(self, architectures: Sequence[MobileNetV3Net]) -> np.ndarray:
         """Decisions, sizes of stages and costs, float32 [b, 170]."""
         from pomonag.spaces.mobilenetv3_features import network_features
@@ -227,6 +256,13 @@ class MobileNetV3:
     def equivalence_key(self, architecture: MobileNetV3Net) -> str:
         """The string: no two networks of the space compute the same function up to renaming."""
         return str(architecture)
+
+
+def _width_named(name: str) -> float:
+    """The width of a super-network."""
+    if name not in MobileNetV3.super_networks:
+        raise unknown_name("super-network of mbv3", name, MobileNetV3.super_networks)
+    return WIDTHS[MobileNetV3.super_networks.index(name)]
 
 
 def width_indices(architectures: Sequence[MobileNetV3Net]) -> np.ndarray:

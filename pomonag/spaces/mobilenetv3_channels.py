@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pomonag.spaces.mobilenetv3 import MobileNetV3Skeleton
+from pomonag.spaces.mobilenetv3 import STAGE_SLOTS, MobileNetV3Skeleton
 
 # Channels at width 1.0: stem, first block, five stages, final expansion, feature mix.
 _BASE = (16, 16, 24, 40, 80, 112, 160, 960, 1280)
@@ -50,3 +50,13 @@ def middle(inputs: int, expansion: int, skeleton: MobileNetV3Skeleton) -> int:
 def squeezed(middle_channels: int, skeleton: MobileNetV3Skeleton) -> int:
     """Channels inside squeeze-and-excitation."""
     return make_divisible(middle_channels // 4, skeleton.divisor)
+
+
+def channels_of_slot(width: float, slot: int, expansion: int, skeleton: MobileNetV3Skeleton) -> tuple[int, int, int]:
+    """Channels that the block in one of the twenty slots takes, has inside and gives."""
+    stage, place = divmod(slot, STAGE_SLOTS)
+    c = channels(width, skeleton)
+    outputs = c.stages[stage]
+    before = c.stages[stage - 1] if stage else c.first
+    inputs = outputs if place else before
+    return inputs, middle(inputs, expansion, skeleton), outputs

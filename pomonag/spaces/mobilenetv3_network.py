@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from pomonag.spaces.mobilenetv3 import STAGE_SLOTS, MobileNetV3Net, MobileNetV3Skeleton
-from pomonag.spaces.mobilenetv3_channels import H_SWISH, SQUEEZED, channels, middle, squeezed
+from pomonag.spaces.mobilenetv3_channels import H_SWISH, SQUEEZED, channels, channels_of_slot, squeezed
 
 
 class ConvBN(nn.Module):
@@ -98,6 +98,23 @@ class FirstBlock(nn.Module):
         return x + self.main(x) if self.residual else self.main(x)
 
 
+def inverted_bottleneck(
+    width: float, slot: int, kernel: int, expansion: int, skeleton: MobileNetV3Skeleton
+) -> InvertedBottleneck:
+    """The block of one of the twenty slots; a stage's stride, activation and squeezing are the skeleton's."""
+    stage, place = divmod(slot, STAGE_SLOTS)
+    inputs, inner, outputs = channels_of_slot(width, slot, expansion, skeleton)
+    return InvertedBottleneck(
+        inputs,
+        inner,
+        outputs,
+        kernel,
+        1 if place else skeleton.strides[1 + stage],
+        nn.Hardswish if H_SWISH[stage] else nn.ReLU,
+        squeezed(inner, skeleton) if SQUEEZED[stage] else None,
+    )
+
+
 class MobileNetV3Network(nn.Module):
     """Images [b, 3, h, h] -> logits [b, classes] (Howard et al. 2019; Cai et al. 2020)."""
 
@@ -108,25 +125,10 @@ class MobileNetV3Network(nn.Module):
             ConvBN(3, c.stem, 3, skeleton.strides[0], activation=nn.Hardswish),
             FirstBlock(c.stem, c.first),
         ]
-        inputs = c.first
-        for stage, outputs in enumerate(c.stages):
-            activation = nn.Hardswish if H_SWISH[stage] else nn.ReLU
-            for place in range(architecture.depths[stage]):
-                slot = STAGE_SLOTS * stage + place
-                inner = middle(inputs, architecture.expansions[slot], skeleton)
-                layers.append(
-                    InvertedBottleneck(
-                        inputs,
-                        inner,
-                        outputs,
-                        architecture.kernels[slot],
-                        1 if place else skeleton.strides[1 + stage],
-                        activation,
-                        squeezed(inner, skeleton) if SQUEEZED[stage] else None,
-                    )
-                )
-                inputs = outputs
-        self.features = nn.Sequential(*layers, ConvBN(inputs, c.expanded, 1, activation=nn.Hardswish))
+        for slot, (kernel, expansion) in enumerate(zip(architecture.kernels, architecture.expansions)):
+            if kernel:
+                layers.append(inverted_bottleneck(architecture.width, slot, kernel, expansion, skeleton))
+        self.features = nn.Sequential(*layers, ConvBN(c.stages[-1], c.expanded, 1, activation=nn.Hardswish))
         # After the pooling, hence on one pixel; without batch normalisation and bias.
         self.mix = nn.Conv2d(c.expanded, c.mixed, 1, bias=False)
         self.classifier = nn.Linear(c.mixed, skeleton.classes)
@@ -141,6 +143,10 @@ class MobileNetV3Network(nn.Module):
                     nn.init.zeros_(module.bias)
 
     def forward(self, images: Tensor) -> Tensor:
-        pooled = self.features(images).mean((2, 3), keepdim=True)
+        return self.head(self.features(images))
+
+    def head(self, features: Tensor) -> Tensor:
+        """The last feature map [b, c, h', h'] -> logits [b, classes]."""
+        pooled = features.mean((2, 3), keepdim=True)
         mixed = nn.functional.hardswish(self.mix(pooled))
         return self.classifier(torch.flatten(mixed, 1))

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from pomonag.spaces.encoding import Encoding
 
@@ -107,3 +107,39 @@ class BlockSpace(Protocol):
 
     def blocks(self, architectures: Sequence[Any]) -> Blocks:
         """The architectures' settings; what stands in slots beyond a unit's depth has no meaning."""
+
+
+class SuperNetwork(Protocol):
+    """An `nn.Module` that holds the weights of many architectures at once."""
+
+    def __call__(self, images: Tensor, architecture: Any | None = None) -> Tensor:
+        """Logits [b, classes] as that architecture computes them with its share of the weights; by default the largest.
+
+        In training mode every architecture is normalised by the statistics of its own batch.
+        """
+
+    def sub_network(self, architecture: Any) -> nn.Module:
+        """A network of its own with copies of the weights, as `SearchSpace.build` makes them.
+
+        Its last layer is a linear one called `classifier`. The statistics of its batch normalisations are to be
+        measured anew, since no architecture's own were kept.
+        """
+
+
+@runtime_checkable
+class ElasticSpace(Protocol):
+    """The further promise of a space whose architectures are parts of a few super-networks."""
+
+    super_networks: ClassVar[tuple[str, ...]]
+
+    def super_network(self, name: str, skeleton: Any | None = None, **settings: Any) -> nn.Module:
+        """A fresh `SuperNetwork` of that name, its weights drawn from torch's global generator."""
+
+    def super_network_of(self, architecture: Any) -> str:
+        """The name of the super-network that the architecture is a part of."""
+
+    def extremes(self, name: str) -> tuple[Any, Any]:
+        """The smallest and the largest architecture of a super-network."""
+
+    def sample_within(self, name: str, n: int, generator: torch.Generator) -> list[Any]:
+        """n architectures of one super-network, by the rule of `sample`."""

@@ -37,32 +37,46 @@ class PreparedTask:
     """Normalised images, ready to be trained on at one resolution.
 
     `train` is float32 [n, side + 2 padding, side + 2 padding, 3], `test` float32 [m, 3, side, side] channels-last.
+    `mean` and `sd` [3] are what both were normalised by, of pixels in [0, 1].
     """
 
     train: Tensor
     train_labels: Tensor
     test: Tensor
     test_labels: Tensor
+    mean: Tensor
+    sd: Tensor
     side: int
     padding: int
+
+    def plain(self, rows: Tensor) -> Tensor:
+        """Training images [b, 3, side, side] as they are, neither moved nor flipped; channels-last."""
+        inner = slice(self.padding, self.padding + self.side)
+        return self.train[rows, inner, inner].permute(0, 3, 1, 2)
 
 
 def prepare(images: TaskImages, recipe: Recipe) -> PreparedTask:
     """Resize by averaging areas, normalise by the training images' mean and sd a channel, add the border."""
     train = _resized(images.train_images, recipe.resolution)
-    test = _resized(images.test_images, recipe.resolution)
-    mean = train.mean((0, 2, 3), keepdim=True)
-    sd = train.std((0, 2, 3), keepdim=True).clamp_min(1e-3)
+    mean = train.mean((0, 2, 3))
+    sd = train.std((0, 2, 3)).clamp_min(1e-3)
     padding = recipe.crop_padding
-    padded = F.pad((train - mean) / sd, (padding,) * 4)
+    padded = F.pad(_scaled(train, mean, sd), (padding,) * 4)
     return PreparedTask(
         train=padded.permute(0, 2, 3, 1).contiguous(),
         train_labels=images.train_labels,
-        test=((test - mean) / sd).contiguous(memory_format=torch.channels_last),
+        test=normalised(images.test_images, recipe.resolution, mean, sd),
         test_labels=images.test_labels,
+        mean=mean,
+        sd=sd,
         side=recipe.resolution,
         padding=padding,
     )
+
+
+def normalised(images: Tensor, side: int, mean: Tensor, sd: Tensor) -> Tensor:
+    """uint8 [n, 3, h, h] -> float32 [n, 3, side, side] channels-last, resized and normalised by mean and sd [3]."""
+    return _scaled(_resized(images, side), mean, sd).contiguous(memory_format=torch.channels_last)
 
 
 def train(build: Callable[[], nn.Module], task: PreparedTask, recipe: Recipe, seed: int) -> TrainingResult:
@@ -97,7 +111,7 @@ def _optimise(network: nn.Module, task: PreparedTask, recipe: Recipe, generator:
     count = len(task.train)
     steps_an_epoch = max(1, count // recipe.batch_size)
     steps = recipe.epochs * steps_an_epoch
-    optimizers = _optimizers(network, recipe)
+    optimizers = make_optimizers(network, recipe)
     schedulers = [
         torch.optim.lr_scheduler.LambdaLR(o, lambda step: learning_rate_factor(step, steps, recipe.warmup))
         for o in optimizers
@@ -123,7 +137,8 @@ def _optimise(network: nn.Module, task: PreparedTask, recipe: Recipe, generator:
     return float(epoch_loss) / steps_an_epoch
 
 
-def _optimizers(network: nn.Module, recipe: Recipe) -> list[torch.optim.Optimizer]:
+def make_optimizers(network: nn.Module, recipe: Recipe) -> list[torch.optim.Optimizer]:
+    """The recipe's optimizers, which share the network's parameters among them, at their peak rates."""
     if recipe.optimizer == "adamw":
         return [torch.optim.AdamW(network.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay)]
     kernels = [p for p in network.parameters() if recipe.optimizer == "muon" and is_muon_kernel(p)]
@@ -171,6 +186,10 @@ def _test(network: nn.Module, task: PreparedTask, recipe: Recipe) -> tuple[float
     of_truth = log_probabilities.gather(1, task.test_labels[:, None])[:, 0]
     accuracy = 100.0 * float((logits.argmax(1) == task.test_labels).double().mean())
     return float(-of_truth.mean()), float(of_truth.exp().mean()), accuracy
+
+
+def _scaled(images: Tensor, mean: Tensor, sd: Tensor) -> Tensor:
+    return (images - mean[:, None, None]) / sd[:, None, None]
 
 
 def _resized(images: Tensor, side: int) -> Tensor:
