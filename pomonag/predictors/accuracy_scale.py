@@ -62,7 +62,7 @@ def fit_accuracy_scale(labels: Sequence[np.ndarray], separabilities: Sequence[fl
         ordered = np.sort(accuracy)
         quantiles = norm.ppf((np.arange(len(ordered)) + 0.5) / len(ordered))
         median, best = np.median(ordered), np.quantile(ordered, 0.999)
-        curves.append(np.interp(_SCORES, quantiles, (ordered - median) / max(best - median, 1e-6)))
+        curves.append(_extended(quantiles, (ordered - median) / max(best - median, 1e-6)))
         medians.append(_logit(median / 100))
         bests.append(_logit(best / 100))
     # Averages of few rows may be flat in places; a tiny slope keeps the curve strictly increasing.
@@ -71,6 +71,22 @@ def fit_accuracy_scale(labels: Sequence[np.ndarray], separabilities: Sequence[fl
     return AccuracyScale(
         tuple(curve.tolist()), _line(difficulty, np.array(medians)), _line(difficulty, np.array(bests)), len(labels)
     )
+
+
+def _extended(quantiles: np.ndarray, relative: np.ndarray) -> np.ndarray:
+    """A task's curve at `_SCORES`, beyond its rows as steep as among its outer sixth.
+
+    Predictions reach beyond the best of thirty rows; held there, they would hardly differ any more.
+    """
+    found = np.interp(_SCORES, quantiles, relative)
+    for beyond, end, inner in (
+        (_SCORES > quantiles[-1], -1, int(np.searchsorted(quantiles, min(1.0, quantiles[-1] / 2)))),
+        (_SCORES < quantiles[0], 0, int(np.searchsorted(quantiles, max(-1.0, quantiles[0] / 2)))),
+    ):
+        steps = quantiles[end] - quantiles[inner]
+        slope = (relative[end] - relative[inner]) / steps if steps else 0.0
+        found[beyond] = relative[end] + slope * (_SCORES[beyond] - quantiles[end])
+    return found
 
 
 def _line(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:

@@ -85,3 +85,14 @@ def test_easier_data_sets_are_predicted_higher_also_from_a_single_one():
     single = fit_accuracy_scale([labels(0, 94.0)], [0.8])
     assert single.datasets == 1
     assert single(np.array([0.0]), 0.9)[0] > single(np.array([0.0]), 0.7)[0]
+
+
+def test_predictions_beyond_the_best_of_few_rows_still_differ():
+    generator = np.random.default_rng(0)
+    difficulties = np.linspace(0.3, 0.7, 20)
+    scale = fit_accuracy_scale([25 + 3 * generator.normal(size=30) for _ in difficulties], list(difficulties))
+    low, mid, best, beyond, far = scale(np.array([-3.0, 0.0, 2.0, 2.5, 3.0]), 0.5)
+    # About as steep as among the rows themselves, three percent a score.
+    assert 0.5 < far - beyond < 3
+    assert 0.5 < beyond - best < 3
+    assert mid - low > 4
