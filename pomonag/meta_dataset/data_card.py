@@ -50,15 +50,15 @@ def fidelity(
 ) -> tuple[float, int]:
     """Spearman of a centred column with accuracies from outside over the rows with fresh architectures; and n.
 
-    Both are centred within each `group` of architectures, too.
+    The means of each `group` of architectures are taken out first.
     """
-    fresh = centred(rows[~rows["anchor"] & (rows["seed"] == 0)])
+    fresh = rows[~rows["anchor"] & (rows["seed"] == 0)]
     fresh = fresh.assign(truth=fresh["architecture"].map(truth)).dropna(subset="truth")
     if len(fresh) < 3:
         return float("nan"), 0
-    both = fresh[[column, "truth"]]
-    both = both - both.groupby(fresh["architecture"].map(group)).transform("mean")
-    return float(spearmanr(both[column], both["truth"])[0]), len(fresh)
+    names = list(dict.fromkeys([*LABELS, column, "truth"]))
+    fresh = fresh.assign(**fresh[names] - fresh.groupby(fresh["architecture"].map(group))[names].transform("mean"))
+    return float(spearmanr(centred(fresh)[column], fresh["truth"])[0]), len(fresh)
 
 
 def figures(folder: Path, with_outside: bool = True) -> str:
