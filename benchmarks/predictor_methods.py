@@ -20,7 +20,7 @@ from pomonag.meta_dataset.splits import Division
 from pomonag.predictors.latency_model import LatencyModel, fit_latency_model
 from pomonag.predictors.pair_ridge import PairRidge
 from pomonag.predictors.performance_predictor import AccuracyEnsemble, NoisyPredictor, condition
-from pomonag.predictors.predictor_training import EnsembleTraining, GuideTraining, train_ensemble, train_noisy_predictor
+from pomonag.predictors.predictor_training import LITE_ENSEMBLE, GuideTraining, train_ensemble, train_noisy_predictor
 from pomonag.predictors.rank_correlation import within_task_spearman
 from pomonag.predictors.supervision import LabelledTask
 from pomonag.predictors.task_level import TaskLevel, fit_task_level, task_scores
@@ -36,7 +36,7 @@ from pomonag.spaces.encoding import Encoding, generator_of
 # Many passes over a thousand rows are learned by heart: how many steps is chosen by validation.
 ENSEMBLE_STEPS = (75, 150, 300)
 GUIDE = GuideTraining(steps=1200, batch=256, sigma_max=5.0)
-CODE_DROPOUT = 0.8
+ENSEMBLE = replace(LITE_ENSEMBLE, code_dropout=0.8)
 
 # A twentieth of the release's 10,000 steps, with batches of rows of four tasks. On validation rows a fiftieth with two
 # tasks learned denoised accuracy to 0.50 within tasks and noisy accuracy not at all, 800 steps with four to 0.65.
@@ -130,7 +130,7 @@ def _ensemble(data: PredictorRows, frame: pd.DataFrame, steps: int, seed: int) -
         architectures, embedding = data.architectures(group), data.embeddings[str(name)]
         labels = scores[group.index].to_numpy()
         tasks.append(LabelledTask(str(name), "lite", architectures, labels, embedding=embedding))
-    training = EnsembleTraining(steps=steps, code_dropout=CODE_DROPOUT, seed=seed % 2**31)
+    training = replace(ENSEMBLE, steps=steps, seed=seed % 2**31)
     return train_ensemble(data.space, tasks, data.code, training=training)
 
 

@@ -80,8 +80,8 @@ def _extended(quantiles: np.ndarray, relative: np.ndarray) -> np.ndarray:
     """
     found = np.interp(_SCORES, quantiles, relative)
     for beyond, end, inner in (
-        (_SCORES > quantiles[-1], -1, int(np.searchsorted(quantiles, min(1.0, quantiles[-1] / 2)))),
-        (_SCORES < quantiles[0], 0, int(np.searchsorted(quantiles, max(-1.0, quantiles[0] / 2)))),
+        (quantiles[-1] < _SCORES, -1, int(np.searchsorted(quantiles, min(1.0, quantiles[-1] / 2)))),
+        (quantiles[0] > _SCORES, 0, int(np.searchsorted(quantiles, max(-1.0, quantiles[0] / 2)))),
     ):
         steps = quantiles[end] - quantiles[inner]
         slope = (relative[end] - relative[inner]) / steps if steps else 0.0

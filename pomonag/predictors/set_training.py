@@ -22,6 +22,7 @@ from pomonag.predictors.latency_model import LatencyModel, fit_latency_model
 from pomonag.predictors.performance_predictor import PROTOCOLS, condition
 from pomonag.predictors.predictor_set import PredictorSet
 from pomonag.predictors.predictor_training import (
+    LITE_ENSEMBLE,
     EnsembleTraining,
     GuideTraining,
     Progress,
@@ -43,13 +44,15 @@ def device_head(device: str) -> str:
 def train_predictor_set(
     space: SearchSpace,
     name: str,
-    ensemble_training: EnsembleTraining = EnsembleTraining(),  # noqa: B008 (frozen)
+    ensemble_training: EnsembleTraining | None = None,
     guide_training: GuideTraining = GuideTraining(),  # noqa: B008 (frozen)
     progress: Progress | None = None,
 ) -> PredictorSet:
-    """Trains a set of `supervision.SETS`; raises DataMissing where its labels are not there."""
+    """Trains a set of `supervision.SETS`, by default as suits its labels. DataMissing where these are not there."""
     started, cpu = time.perf_counter(), time.process_time()
     tasks = supervision(name, space)
+    if ensemble_training is None:
+        ensemble_training = LITE_ENSEMBLE if {t.protocol for t in tasks} == {"lite"} else EnsembleTraining()
     code = fitted_code()
     ensemble = train_ensemble(space, tasks, code, training=ensemble_training, progress=progress)
     latency = _fitted_latency(space)
