@@ -99,4 +99,4 @@ def test_the_protocol_is_the_best_that_the_predictors_know(found, space):
     from pomonag.predictors.predictor_set import load_predictor_set
 
     meaning = found.to_json()["accuracy_meaning"]
-    assert ("full training" in meaning) == (load_predictor_set(space).protocols[0] == "full")
+    assert ("200 epochs" in meaning) == (load_predictor_set(space).protocols[0] == "full")
