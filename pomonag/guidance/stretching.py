@@ -54,7 +54,7 @@ PAPER_INTERVALS: Mapping[str, Mapping[str, Interval]] = MappingProxyType(
 )
 # Ours, for the fast mode: its labels are scores and z-scores, each sample descends one cost, samples repel each other.
 # In `efficient` costs weigh as much as accuracy or more, in `accurate` as much or less, so that each keeps its part.
-_SPREADING = {"spread": Interval(1.5, 4), "repulsion": Interval(16, 128)}
+_SPREADING = {"spread": Interval(1.5, 12), "repulsion": Interval(16, 128)}
 FAST_INTERVALS: Mapping[str, Mapping[str, Interval]] = MappingProxyType(
     {
         "efficient": {"accuracy": Interval(5, 20)}
