@@ -24,7 +24,7 @@ LITE_DIVISOR = 10
 _LITE_BATCH = 32
 # Of 5 epochs, 2 of them warm-up, no more cycles are left.
 _LITE_CYCLES = 3
-# Of each class. From eight training images a class MobileNetV3's networks learn nothing in these epochs, by no pipeline.
+# Of each class. From eight training images a class MobileNetV3 learns nothing in these epochs, by no pipeline.
 _LITE_IMAGES = {"nb201": 16, "mbv3": 64}
 
 
