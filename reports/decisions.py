@@ -55,6 +55,13 @@ DECISIONS = (
         "random weights.",
     ),
     Decision(
+        "What the denoiser learns on MobileNetV3",
+        "A network learns from examples which rows of a stage may be empty, and gets a quarter of them wrong.",
+        "Reference mode as written. In fast mode what a stage's noisy rows say of its depth and blocks is computed "
+        "exactly (Bayes' rule over its three depths), and a network learns only what is left; for uniform draws that "
+        "is nothing. Nothing is repaired after decoding.",
+    ),
+    Decision(
         "Balanced configuration (Sec. 3.4)",
         "Highest ratio of accuracy to metric, which Table 5 contradicts: there the ratio is highest at Eff.",
         "The knee of the front; the printed rule is an option.",

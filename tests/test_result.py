@@ -314,8 +314,9 @@ def test_seconds_add_up(found):
 def test_only_the_chosen_configurations_are_measured_each_once(monkeypatch):
     measured = []
 
-    def measure(network, resolution):
+    def measure(network, resolution, *, warmup, runs):
         measured.append((sum(p.numel() for p in network.parameters()), resolution))
+        assert (warmup, runs) == (10, 100)  # as the rows of nb201
         return SimpleNamespace(latency_ms=100.0 + len(measured))
 
     monkeypatch.setattr(result_module, "measure_latency", measure)

@@ -414,7 +414,7 @@ def test_latencies_of_a_device_by_name(data_dir):
 
 
 def test_only_chosen_configurations_are_measured(monkeypatch):
-    monkeypatch.setattr("pomonag.result.measure_latency", lambda network, resolution: device())
+    monkeypatch.setattr("pomonag.result.measure_latency", lambda network, resolution, **runs: device())
     device = functools.partial(type, "Latency", (), {"latency_ms": 4.5})
     document = documented(search(SPACE, load_embedding("digits"), count=32))
     chosen = {i for by_cost in document["configurations"].values() for i in by_cost.values()}

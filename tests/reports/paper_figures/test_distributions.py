@@ -21,8 +21,15 @@ def test_statistics():
     assert found.statistics == pytest.approx(expected)
 
 
-def test_the_other_space_is_missing():
-    assert isinstance(distributions.distribution("mbv3", "params"), Missing)
+def test_both_spaces_have_rows():
+    assert 2.1 < distributions.distribution("mbv3", "params").values.min() < 3
+    assert 600 < distributions.distribution("mbv3", "macs").values.max() < 842
+
+
+def test_a_space_without_rows_is_missing():
+    found = distributions.distribution("no such space", "params")
+    assert isinstance(found, Missing)
+    assert "no measured rows of no such space" in found.text
 
 
 def test_without_the_table_its_accuracies_are_missing(monkeypatch, tmp_path):
