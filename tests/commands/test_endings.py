@@ -45,7 +45,8 @@ def measure(self, planned):
     return fake_measurement(planned)
 
 measurement.MeasureAndRecord._measure = measure
-result.measure_latency = lambda network, resolution, **runs: fake_measurement(builder.PlannedRow("", "", 0, False)).latency
+nothing = builder.PlannedRow("", "", 0, False)
+result.measure_latency = lambda network, resolution, **runs: fake_measurement(nothing).latency
 Status.update = lambda self, what: print(what, flush=True)
 gc.freeze()  # no fork need look through all modules at its end
 for line in sys.stdin:
