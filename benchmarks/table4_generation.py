@@ -92,7 +92,8 @@ def _run(
             **generation.settings_of(method, configuration, space),
         },
         needs=(
-            *(inputs.images_need(images) if guided else ()),
+            # Unguided sets are ranked, too, for which the images are embedded.
+            *(() if method == "untrained-decoder" else inputs.images_need(images)),
             *released,
             *generation.needs(method, configuration, images, space=space),
         ),

@@ -74,6 +74,15 @@ def test_top_250_are_the_best_of_both_tables():
     assert len({str(draw) for draw in draws}) > 150
 
 
+@pytest.mark.parametrize("space", ["nb201", "mbv3"])
+@pytest.mark.parametrize("method", ["pomonag", "unguided"])
+def test_what_embeds_images_needs_them(monkeypatch, space, method):
+    monkeypatch.delenv("POMONAG_DATA_DIR", raising=False)
+    key = RunKey("4", method, "fast", space, "mean-over-runs")
+    (run,) = [run for run in table4.runs() if run.key == key]
+    assert any("cifar10_subset.npz" in reason for reason in run.missing())
+
+
 def test_both_spaces_have_the_papers_columns():
     runs = {run.key: run for run in table4.runs()}
     for space in ("nb201", "mbv3"):
