@@ -17,6 +17,17 @@ def own_cache(tmp_path_factory, monkeypatch):
     monkeypatch.setenv("POMONAG_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "cache"))
 
 
+@pytest.fixture
+def one_thread():
+    """As trainings are timed and repeated to the bit."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture(scope="session")
 def data_dir() -> Path:
     """The folder of measured data; tests that need it are skipped where there is none."""

@@ -2,21 +2,17 @@
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from pomonag.evaluation import protocols
 from pomonag.meta_dataset.schema import read_rows, read_shard, shard_paths
 from pomonag.training.pipeline import PAPER_PIPELINES
+from tests.made_up_trainings import write_pool
 
 
 @pytest.fixture
 def data_dir(tmp_path):
-    (tmp_path / "images").mkdir()
-    x = np.random.default_rng(0).integers(0, 255, (1000, 32, 32, 3), dtype=np.uint8)
-    y = np.tile(np.arange(100, dtype=np.int16), 10)
-    np.savez(tmp_path / "images" / "miniimagenet32.npz", x=x, y=y, classes=np.array([str(i) for i in range(100)]))
-    return tmp_path
+    return write_pool(tmp_path, 10)
 
 
 def test_rows_of_the_papers_profile(run, data_dir, monkeypatch):

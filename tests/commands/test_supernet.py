@@ -1,30 +1,20 @@
 """`pomonag train supernet` from a folder of images to weights and their reliability, at the smallest size."""
 
 import json
-from dataclasses import replace
 
-import numpy as np
 import pytest
 
-from pomonag.evaluation.protocols import LITE_PROTOCOLS
+from tests.made_up_trainings import shrink_lite_protocol, write_pool
 
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch):
-    protocol = LITE_PROTOCOLS["mbv3"]
-    recipe = replace(protocol.recipe, epochs=1, batch_size=300, resolution=8, crop_padding=1)
-    reduced = (("width_scale", 0.125), ("divisor", 4), ("strides", (1, 2, 1, 2, 1, 1)))
-    monkeypatch.setitem(LITE_PROTOCOLS, "mbv3", replace(protocol, recipe=recipe, reduced=reduced))
+    shrink_lite_protocol(monkeypatch, batch_size=300)
 
 
 @pytest.fixture(scope="module")
 def images(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("data")
-    (folder / "images").mkdir()
-    x = np.random.default_rng(0).integers(0, 255, (600, 32, 32, 3), dtype=np.uint8)
-    y = np.tile(np.arange(100, dtype=np.int16), 6)
-    np.savez(folder / "images" / "miniimagenet32.npz", x=x, y=y, classes=np.array([str(i) for i in range(100)]))
-    return folder
+    return write_pool(tmp_path_factory.mktemp("data"), 6)
 
 
 def test_weights_and_reliability(run, images, tmp_path):

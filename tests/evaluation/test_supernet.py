@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 import torch
 
@@ -14,38 +13,31 @@ from pomonag.spaces import search_space
 from pomonag.training.recipe import Recipe
 from pomonag.training.supernet_files import weights_file
 from pomonag.training.supernet_settings import SuperNetworkTraining
+from tests.made_up_trainings import TINY_SKELETON, write_pool
+
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 SPACE = search_space("mbv3")
 SMALLEST, LARGEST = SPACE.extremes("w1.0")
 TRAINING = SuperNetworkTraining(
     space="mbv3",
     part="w1.0",
-    reduced=(("width_scale", 0.125), ("divisor", 4), ("strides", (1, 2, 1, 2, 1, 1))),
+    reduced=TINY_SKELETON,
     recipe=Recipe(resolution=8, crop_padding=1, precision="fp32"),
     pool="miniimagenet32",
     classes=TRAINING_CLASSES,
 )
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.fixture(scope="module")
 def data_dir(tmp_path_factory):
     """Thirty images a class whose colour says which class it is, with much noise."""
-    folder = tmp_path_factory.mktemp("data")
-    (folder / "images").mkdir()
-    random = np.random.default_rng(0)
-    y = np.tile(np.arange(100, dtype=np.int16), 30)
-    colours = random.integers(0, 155, (100, 3))
-    x = random.integers(0, 100, (3000, 32, 32, 3)) + colours[y][:, None, None]
-    np.savez(folder / "images" / "miniimagenet32.npz", x=x.astype(np.uint8), y=y, classes=np.arange(100).astype(str))
-    return folder
+
+    def coloured(random, labels):
+        colours = random.integers(0, 155, (100, 3))
+        return random.integers(0, 100, (len(labels), 32, 32, 3)) + colours[labels][:, None, None]
+
+    return write_pool(tmp_path_factory.mktemp("data"), 30, coloured)
 
 
 @pytest.fixture(scope="module")

@@ -1,44 +1,27 @@
 """A folder of super-networks: its length is settled once, it goes on where it was, and nothing in it is overwritten."""
 
 import json
-from dataclasses import replace
 
-import numpy as np
 import pytest
-import torch
 
 from pomonag.errors import UserError
 from pomonag.evaluation import supernet_making
-from pomonag.evaluation.protocols import LITE_PROTOCOLS
 from pomonag.evaluation.supernet_making import Length, make_super_network, parts_of
 from pomonag.records.claims import Claims
 from pomonag.training import supernet
+from tests.made_up_trainings import shrink_lite_protocol, write_pool
 
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch):
-    protocol = LITE_PROTOCOLS["mbv3"]
-    recipe = replace(protocol.recipe, epochs=1, batch_size=200, resolution=8, crop_padding=1)
-    reduced = (("width_scale", 0.125), ("divisor", 4), ("strides", (1, 2, 1, 2, 1, 1)))
-    monkeypatch.setitem(LITE_PROTOCOLS, "mbv3", replace(protocol, recipe=recipe, reduced=reduced))
+    shrink_lite_protocol(monkeypatch, batch_size=200)
 
 
 @pytest.fixture(scope="module")
 def data_dir(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("data")
-    (folder / "images").mkdir()
-    x = np.random.default_rng(0).integers(0, 255, (1000, 32, 32, 3), dtype=np.uint8)
-    y = np.tile(np.arange(100, dtype=np.int16), 10)
-    np.savez(folder / "images" / "miniimagenet32.npz", x=x, y=y, classes=np.array([str(i) for i in range(100)]))
-    return folder
+    return write_pool(tmp_path_factory.mktemp("data"), 10)
 
 
 def test_makes_goes_on_and_leaves_what_is_there(data_dir, tmp_path, monkeypatch):

@@ -1,8 +1,6 @@
 from dataclasses import fields, replace
 
-import numpy as np
 import pytest
-import torch
 
 from pomonag.data.splits import SPLITS
 from pomonag.errors import UserError
@@ -12,6 +10,9 @@ from pomonag.spaces import search_space
 from pomonag.training import pipeline_training
 from pomonag.training.pipeline import TrainingPipeline
 from pomonag.training.recipe import Recipe
+from tests.made_up_trainings import write_pool
+
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 QUICK = TrainingProtocol(
     recipe=Recipe(epochs=1, batch_size=32, resolution=8, crop_padding=1),
@@ -24,20 +25,7 @@ CELL = search_space("nb201").parse("|nor_conv_3x3~0|+|none~0|skip_connect~1|+|no
 
 @pytest.fixture(scope="module")
 def data_dir(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("data")
-    (folder / "images").mkdir()
-    x = np.random.default_rng(0).integers(0, 255, (1000, 32, 32, 3), dtype=np.uint8)
-    y = np.tile(np.arange(100, dtype=np.int16), 10)
-    np.savez(folder / "images" / "miniimagenet32.npz", x=x, y=y, classes=np.array([str(i) for i in range(100)]))
-    return folder
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+    return write_pool(tmp_path_factory.mktemp("data"), 10)
 
 
 def test_labels_of_the_reduced_network_and_costs_of_the_full_one(data_dir):

@@ -6,6 +6,7 @@ import torch
 from pomonag.data.tasks import TaskImages
 from pomonag.training.recipe import Recipe
 from pomonag.training.supernet_settings import SuperNetworkTraining
+from tests.made_up_trainings import TINY_SKELETON
 
 
 @pytest.fixture(scope="session")
@@ -25,7 +26,7 @@ def small_training():
     return SuperNetworkTraining(
         space="mbv3",
         part="w1.0",
-        reduced=(("width_scale", 0.125), ("divisor", 4), ("strides", (1, 2, 1, 2, 1, 1))),
+        reduced=TINY_SKELETON,
         recipe=Recipe(epochs=3, batch_size=30, resolution=8, crop_padding=1, precision="fp32"),
         pool="miniimagenet32",
         classes=(5, 1, 8),

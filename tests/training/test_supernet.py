@@ -10,13 +10,7 @@ from pomonag.training import supernet
 from pomonag.training.supernet import SuperNetworkRun
 from pomonag.training.trainer import prepare
 
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(scope="module")

@@ -4,31 +4,18 @@ import pytest
 import torch
 from torch import nn
 
-from pomonag.data.tasks import TaskImages
 from pomonag.spaces import search_space
 from pomonag.training.recipe import Recipe
 from pomonag.training.trainer import augmented, learning_rate_factor, prepare, train
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 QUICK = Recipe(epochs=2, batch_size=16, resolution=8, crop_padding=1)
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.fixture(scope="module")
-def images():
-    """Three classes that differ in colour: easy, but not without training."""
-    generator = torch.Generator().manual_seed(0)
-    labels = torch.arange(3).repeat_interleave(40)
-    noise = torch.randint(0, 120, (120, 3, 32, 32), generator=generator)
-    noise[torch.arange(120), labels] += 60
-    test = torch.arange(120) % 4 == 0
-    return TaskImages(noise[~test].byte(), labels[~test], noise[test].byte(), labels[test], classes=3)
+def images(coloured):
+    return coloured
 
 
 def cell(text="|nor_conv_3x3~0|+|avg_pool_3x3~0|skip_connect~1|+|nor_conv_1x1~0|none~1|nor_conv_3x3~2|"):
