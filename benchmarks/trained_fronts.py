@@ -26,11 +26,6 @@ TRAINING_SEEDS = (101, 102)  # none of the meta-dataset's
 MOST_POINTS = 12
 MOST_DRAWS = 100_000
 _COSTS = ("params", "macs")
-# The space's cheapest and dearest network, by params and by MACs.
-_ENDS = (
-    "w1.0|d2,2,2,2,2|k" + ",".join("3" * 10) + "|e" + ",".join("3" * 10),
-    "w1.2|d4,4,4,4,4|k" + ",".join("7" * 20) + "|e" + ",".join("6" * 20),
-)
 _JUDGED = (
     f"hypervolume of at most {MOST_POINTS} networks spread over the predicted front, with true cost and the accuracy "
     f"of {len(TRAINING_SEEDS)} reduced trainings each on an evaluation task that no predictor saw; reference point: "
@@ -143,7 +138,8 @@ def _costs(networks: Sequence[Any]) -> dict[str, np.ndarray]:
 def _extremes() -> tuple[Mapping[str, float], Mapping[str, float]]:
     """The smallest and the largest costs of the space."""
     space = inputs.space(SPACE)
-    ends = _costs([space.parse(end) for end in _ENDS])
+    narrow, *_, wide = space.super_networks
+    ends = _costs([space.extremes(narrow)[0], space.extremes(wide)[1]])
     return {c: float(v[0]) for c, v in ends.items()}, {c: float(v[1]) for c, v in ends.items()}
 
 

@@ -19,6 +19,7 @@ from pomonag.pareto.budget import Budget
 from pomonag.pareto.configurations import configurations
 from pomonag.records.provenance import provenance
 from pomonag.spaces.encoding import generation_metrics
+from pomonag.spaces.search_space import full_resolution
 
 SCHEMA_VERSION = 1
 _MEANINGS = {
@@ -102,7 +103,7 @@ def ranked_result(
         for i in sorted({i for by_metric in chosen.values() for i in by_metric.values()}):
             network = space.build(found[i], classes=len(embedding))
             rows[i]["measured_latency_ms"] = measure_latency(
-                network, network_resolution(space), warmup=timing.latency_warmup, runs=timing.latency_runs
+                network, full_resolution(space), warmup=timing.latency_warmup, runs=timing.latency_runs
             ).latency_ms
         seconds["measuring"] = time.perf_counter() - started
     # Novelty is against the architectures that the meta-dataset trained, as in the paper's lineage.
@@ -134,8 +135,3 @@ def ranked_result(
         "provenance": {**provenance(), "predictors": predictors.header["name"]},
     }
     return Result(tuple(found), predicted, table, document)
-
-
-def network_resolution(space: Any) -> int:
-    """The side of the full network's input."""
-    return int(space.skeleton_type().resolution)

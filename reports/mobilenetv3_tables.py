@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from reports.evidence import Evidence
-from reports.measurements import RunKey
-from reports.paper_numbers import by_place
-from reports.tables import Entry, Line, Plain, ReportTable, Row
+from reports.tables import Line, ReportTable, Row, generation_rows, key_of
 
 _SPACE, _TASK = "mbv3", "heldout-000"
 GENERATED = (
@@ -50,21 +48,11 @@ _TOP_METRICS = {"test_accuracy": "Mean of the five, %", "test_accuracy_best": "B
 
 def generated_networks(evidence: Evidence) -> ReportTable:
     """Validity, uniqueness and novelty of generated sets (Table 4, MobileNetV3)."""
-    rows = []
-    for line in GENERATED:
-        entries: list[Entry] = []
-        for metric in _METRICS:
-            if line.metrics and metric not in line.metrics:
-                entries.append(Plain("–"))
-                continue
-            paper = by_place().get(("4", line.paper or "", _SPACE, "mean-over-runs", metric))
-            entries.append(evidence.number(_key("4", line, line.dataset), metric, paper))
-        rows.append(Row(line.label, line.remark, tuple(entries)))
     return ReportTable(
         "table-4-mbv3",
         "Beside Table 4: MobileNetV3, validity, uniqueness, novelty",
         tuple(_METRICS.values()),
-        tuple(rows),
+        generation_rows(evidence, _SPACE, GENERATED, _METRICS),
         (
             "256 samples a run, judged as on NASBench201. The rows of a stage stand or fall with its depth; what a "
             "noisy stage says of the clean one is known in closed form, and the denoiser starts from it. That is why "
@@ -110,10 +98,10 @@ def trained_top(evidence: Evidence) -> ReportTable:
 
 def _rows(evidence: Evidence, table: str, lines: tuple[Line, ...], metrics: tuple[str, ...]) -> tuple[Row, ...]:
     return tuple(
-        Row(line.label, line.remark, tuple(evidence.number(_key(table, line, _TASK), metric) for metric in metrics))
+        Row(
+            line.label,
+            line.remark,
+            tuple(evidence.number(key_of(table, line, _TASK, _SPACE), metric) for metric in metrics),
+        )
         for line in lines
     )
-
-
-def _key(table: str, line: Line, dataset: str) -> RunKey:
-    return RunKey(table, line.method, line.configuration, _SPACE, dataset)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from reports.evidence import Evidence, NotRun, Number, paired_ratios
@@ -170,28 +171,33 @@ OTHERS = {
 }
 
 
-def key_of(table: str, line: Line, dataset: str | None = None) -> RunKey:
+def key_of(table: str, line: Line, dataset: str | None = None, space: str = "nb201") -> RunKey:
     """The run behind a line."""
-    return RunKey(table, line.method, line.configuration, "nb201", dataset or line.dataset)
+    return RunKey(table, line.method, line.configuration, space, dataset or line.dataset)
+
+
+def generation_rows(evidence: Evidence, space: str, lines: Iterable[Line], metrics: Iterable[str]) -> tuple[Row, ...]:
+    """Rows of generated sets in a space, each value beside the paper's of Table 4 where the line has one."""
+    rows = []
+    for line in lines:
+        entries: list[Entry] = []
+        for metric in metrics:
+            if line.metrics and metric not in line.metrics:
+                entries.append(Plain("–"))
+                continue
+            paper = by_place().get(("4", line.paper or "", space, "mean-over-runs", metric))
+            entries.append(evidence.number(key_of("4", line, space=space), metric, paper))
+        rows.append(Row(line.label, line.remark, tuple(entries)))
+    return tuple(rows)
 
 
 def table_4(evidence: Evidence) -> ReportTable:
     """Validity, uniqueness and novelty of generated sets (Table 4, NASBench201)."""
-    rows = []
-    for line in TABLE_4:
-        entries: list[Entry] = []
-        for metric in TABLE_4_METRICS:
-            if line.metrics and metric not in line.metrics:
-                entries.append(Plain("–"))
-                continue
-            paper = by_place().get(("4", line.paper or "", "nb201", "mean-over-runs", metric))
-            entries.append(evidence.number(key_of("4", line), metric, paper))
-        rows.append(Row(line.label, line.remark, tuple(entries)))
     return ReportTable(
         "table-4",
         "Beside Table 4: NASBench201, validity, uniqueness, novelty",
         tuple(TABLE_4_METRICS.values()),
-        tuple(rows),
+        generation_rows(evidence, "nb201", TABLE_4, TABLE_4_METRICS),
         (
             "256 samples a run. Validity is that of the last denoised mean, thresholded at 0.5, before any repair. "
             "Uniqueness is distinct valid / valid by architecture string, as in the DiffusionNAG release; the paper "

@@ -20,9 +20,10 @@ from pomonag.meta_dataset.schema import meta_dataset
 from pomonag.pareto.budget import parse_budget
 from pomonag.predictors.accuracy_scale import fit_accuracy_scale
 from pomonag.records.seeds import seed_of
-from pomonag.result import Result, network_resolution, ranked_result
+from pomonag.result import Result, ranked_result
 from pomonag.spaces.encoding import Invalid, generator_of
 from pomonag.spaces.nasbench201 import NasBench201Skeleton
+from pomonag.spaces.search_space import full_resolution
 
 torch.set_num_threads(1)
 SPACE = search_space("nb201")
@@ -335,7 +336,7 @@ def test_only_the_chosen_configurations_are_measured_each_once(monkeypatch):
 
 
 def test_the_resolution_is_that_of_the_full_network():
-    assert network_resolution(SPACE) == NasBench201Skeleton().resolution == 32
+    assert full_resolution(SPACE) == NasBench201Skeleton().resolution == 32
 
 
 def test_changing_what_to_json_gives_leaves_the_result():

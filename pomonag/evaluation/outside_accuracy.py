@@ -18,6 +18,15 @@ from pomonag.spaces import search_space
 Folder = str | os.PathLike[str] | None
 
 
+def one_group(architecture: str) -> str:
+    """All architectures can be compared."""
+    return ""
+
+
+def _width(network: str) -> str:
+    return network.partition("|")[0]
+
+
 @dataclass(frozen=True)
 class OutsideAccuracy:
     """`accuracies(architecture strings, data folder)` in percent by string, without those it does not know.
@@ -28,7 +37,7 @@ class OutsideAccuracy:
 
     name: str
     accuracies: Callable[[Sequence[str], Folder], pd.Series]
-    group: Callable[[str], str] = lambda architecture: ""
+    group: Callable[[str], str] = one_group
 
 
 def outside_accuracy(space: str) -> OutsideAccuracy:
@@ -53,7 +62,5 @@ def _once_for_all(architectures: Sequence[str], data_dir: Folder) -> pd.Series:
 
 _OUTSIDE = {
     "nb201": OutsideAccuracy("200-epoch CIFAR-10", _benchmark),
-    "mbv3": OutsideAccuracy(
-        "Once-for-All's predicted ImageNet within each width", _once_for_all, lambda architecture: architecture[:4]
-    ),
+    "mbv3": OutsideAccuracy("Once-for-All's predicted ImageNet within each width", _once_for_all, _width),
 }

@@ -16,7 +16,7 @@ from pomonag.evaluation.device_latency import DeviceLatency, device_latency
 from pomonag.predictors.performance_predictor import CONDITION_SIZE, NoisyPredictor
 from pomonag.predictors.predictor_set import PredictorSet
 from pomonag.predictors.set_training import LATENCY_HEAD, device_head
-from pomonag.spaces.search_space import SearchSpace
+from pomonag.spaces.search_space import SearchSpace, full_resolution
 
 # A file's latencies are fitted on so many of its architectures, and on so many at least.
 _FITTED, _FEWEST = 1024, 20
@@ -37,11 +37,11 @@ def latency_source(space: SearchSpace, predictors: PredictorSet, device: str | N
     """The source for `--device-latency`: None (predicted from our measurements), a device's name, or a CSV file."""
     noisy = predictors.noisy
     if device is None:
+        side = full_resolution(space)
         return _of_head(
             noisy,
             LATENCY_HEAD,
-            "predicted from this project's measurements on one CPU thread (thread CPU time, one "
-            f"{space.skeleton_type().resolution}x{space.skeleton_type().resolution} image)",
+            f"predicted from this project's measurements on one CPU thread (thread CPU time, one {side}x{side} image)",
             predictors.latency_ms,
         )
     table = device_latency(device, space)

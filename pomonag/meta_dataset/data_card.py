@@ -18,7 +18,7 @@ from scipy.stats import pearsonr, spearmanr
 from pomonag.data.sources import DataMissing
 from pomonag.data.splits import Counts, Shares, Split
 from pomonag.errors import UserError
-from pomonag.evaluation.outside_accuracy import outside_accuracy
+from pomonag.evaluation.outside_accuracy import one_group, outside_accuracy
 from pomonag.evaluation.trained import TrainingProtocol
 from pomonag.guarded import run_guarded
 from pomonag.meta_dataset.check import check_meta_dataset
@@ -46,7 +46,7 @@ def reliability(rows: pd.DataFrame, label: str) -> tuple[float, int]:
 
 
 def fidelity(
-    rows: pd.DataFrame, column: str, truth: pd.Series, group: Callable[[str], str] = lambda architecture: ""
+    rows: pd.DataFrame, column: str, truth: pd.Series, group: Callable[[str], str] = one_group
 ) -> tuple[float, int]:
     """Spearman of a centred column with accuracies from outside over the rows with fresh architectures; and n.
 

@@ -22,7 +22,7 @@ from scipy.stats import pearsonr, spearmanr
 from pomonag.data.splits import Shares
 from pomonag.data.tasks import task_names
 from pomonag.errors import UserError, unknown_name
-from pomonag.evaluation.outside_accuracy import outside_accuracy
+from pomonag.evaluation.outside_accuracy import one_group, outside_accuracy
 from pomonag.evaluation.protocols import lite_protocol
 from pomonag.evaluation.trained import TrainingProtocol
 from pomonag.execution.executor import executor
@@ -72,9 +72,7 @@ def paired_rows(space_name: str, tasks: int = 2, architectures: int = 18, seeds:
     return rows
 
 
-def summary(
-    rows: pd.DataFrame, truth: pd.Series, group: Callable[[str], str] = lambda architecture: ""
-) -> pd.DataFrame:
+def summary(rows: pd.DataFrame, truth: pd.Series, group: Callable[[str], str] = one_group) -> pd.DataFrame:
     """One line a protocol in `rows`: what its labels are worth. `truth` maps architecture strings to accuracies.
 
     Fidelity uses the mean over the seeds of each architecture, centred within each `group` of architectures; 90 %

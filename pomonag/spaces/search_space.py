@@ -76,6 +76,11 @@ class SearchSpace(Protocol):
         """Equal for architectures that compute the same function up to renaming (isomorphism classes)."""
 
 
+def full_resolution(space: SearchSpace) -> int:
+    """The side of the full network's input, pixels."""
+    return space.skeleton_type().resolution
+
+
 @runtime_checkable
 class EnumerableSpace(Protocol):
     """The further promise of a space small enough to be listed whole."""
