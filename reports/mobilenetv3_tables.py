@@ -50,7 +50,7 @@ def generated_networks(evidence: Evidence) -> ReportTable:
     """Validity, uniqueness and novelty of generated sets (Table 4, MobileNetV3)."""
     return ReportTable(
         "table-4-mbv3",
-        "Beside Table 4: MobileNetV3, validity, uniqueness, novelty",
+        "Beside Table 4 (MobileNetV3): validity, uniqueness, novelty",
         tuple(_METRICS.values()),
         generation_rows(evidence, _SPACE, GENERATED, _METRICS),
         (
@@ -69,7 +69,7 @@ def trained_fronts(evidence: Evidence) -> ReportTable:
     """Fronts on an evaluation task, judged by reduced trainings of what stands on them."""
     return ReportTable(
         "trained-fronts",
-        "MobileNetV3: fronts of networks that were trained",
+        "Trained fronts: MobileNetV3 networks of each method, trained",
         tuple(_FRONT_METRICS.values()),
         _rows(evidence, "trained-fronts", FRONTS, tuple(_FRONT_METRICS)),
         (
@@ -86,7 +86,7 @@ def trained_top(evidence: Evidence) -> ReportTable:
     """The first five of Acc and of a random search, trained anew."""
     return ReportTable(
         "trained-top",
-        "MobileNetV3: the five best, trained anew",
+        "Trained anew: the five best MobileNetV3 networks",
         tuple(_TOP_METRICS.values()),
         _rows(evidence, "trained-top", TOP, tuple(_TOP_METRICS)),
         (

@@ -1,6 +1,6 @@
 import re
 
-from reports import tables
+from reports import mobilenetv3_tables, tables
 from reports.evidence import Evidence, NotRun, Number
 from reports.findings import findings
 from reports.measurements import RunKey, Value
@@ -67,3 +67,17 @@ def test_findings_cover_everything_and_name_what_falls_short(made_up):
     for part in ("Reference mode", "CIFAR-10, predictors", "CIFAR-100, predictors", "NSGA-II", "times faster"):
         assert part in text
     assert findings(Evidence([])) == []
+
+
+def test_links_to_the_tables_are_told_apart():
+    makers = (
+        tables.table_4,
+        tables.table_2,
+        tables.hypervolumes,
+        mobilenetv3_tables.generated_networks,
+        mobilenetv3_tables.trained_fronts,
+        mobilenetv3_tables.trained_top,
+    )
+    # What the page's navigation shows of a title.
+    links = [make(Evidence([])).title.split(":")[0].split(",")[0] for make in makers]
+    assert len(set(links)) == len(links)
